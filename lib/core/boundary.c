@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Knows who wrote a line: the client that the newer line saw.  So a line is believed as
+ * long as the newer one is, and its client is one of our own or one whom we believe.  It
+ * stops once, for good: below a line of a stranger everything may be invented, our own
+ * names and addresses first of all.  Does not look whether lines fit together.
+ */
+#include "lib/core/boundary.h"
+
+#include "lib/base/name.h"
+#include "lib/core/hop.h"
+#include "lib/core/links.h"
+#include "lib/core/trace.h"
+
+/* What a believed line says of its client.  writer: why the older line, which that client
+ * wrote, is believed or not; end: why belief ends here, NULL where it goes on. */
+struct step {
+	const char *writer;
+	const char *end;
+};
+
+static const struct step
+    within = { "within trust.hops, the number of newest lines that are ours", NULL },
+    beyond = { "beyond trust.hops, the number of newest lines that are ours", "the lines of trust.hops end here" },
+    machine = { "handed over on the same machine", NULL },
+    mailbox = { "written by the server that the mailbox was fetched from", NULL },
+    silent = { "the newer line tells no client, as its form does not", NULL },
+    nameless = { "the newer line does not tell whose it is", "no client address is told by the line" },
+    network = { "its writer's address is in trust.networks", NULL },
+    name = { "its writer's verified name is in trust.names", NULL },
+    relay = { "its writer's verified name is in trust.relays", NULL },
+    user = { "its writer authenticated as a user, who may write anything",
+	"the client is not one of our own, but authenticated to one that is" },
+    gateway = { "its writer stands behind an address translation of ours",
+	"the client has a private address but comes from outside, by an address translation" },
+    private = { "its writer has a private address, which nobody outside can have", NULL },
+    stranger = { "its writer is not one of our own", "the client is not one of our own" },
+    connected = { "its writer is not one of our own", "the client that is connected is not one of our own" };
+
+/* Names that lead back to the address (RFC 8601, 3): for the connection as we found it, for
+ * a line as its server wrote it.  qmail takes what the reverse zone says as it is, so its
+ * names prove nothing. */
+static bool
+verified(const struct mt_trace *trace, const struct mt_hop *hop, const struct mt_patterns *patterns)
+{
+	const struct mt_iprev *iprev = &trace->peer->iprev;
+
+	if (patterns->count == 0)
+		return false;
+	if (mt_hop_has(hop, MT_HOP_LIVE)) {
+		for (unsigned i = 0; i < iprev->nnames; i++)
+			if (mt_iprev_verified(iprev, iprev->names[i].name) &&
+			    mt_patterns_match(patterns, mt_name_strip(iprev->names[i].name)))
+				return true;
+		return false;
+	}
+	return hop->from.rdns.len > 0 && !mt_hop_has(hop, MT_HOP_MAY_BE_FORGED) &&
+	    !mt_hop_has(hop, MT_HOP_UNVERIFIED) &&
+	    (hop->dialect == NULL || strcmp(hop->dialect, "qmail") != 0) &&
+	    mt_patterns_match(patterns, mt_name_strip(hop->from.rdns));
+}
+
+/* Addresses that container and machine hosts give to themselves by default, so that a
+ * client from anywhere may appear under them: Docker's 172.x.0.1, Podman's 10.88.0.1 and
+ * 10.0.2.100, and 10.0.2.2 of user-mode networks. */
+static bool
+default_gateway(const struct mt_ip *ip)
+{
+	const uint8_t *b = ip->bytes;
+
+	if (ip->family != 4)
+		return false;
+	if (b[0] == 172)
+		return b[1] >= 16 && b[1] < 32 && b[2] == 0 && b[3] == 1;
+	if (b[0] != 10)
+		return false;
+	return (b[1] == 88 && b[2] == 0 && b[3] == 1) || (b[1] == 0 && b[2] == 2 && (b[3] == 2 || b[3] == 100));
+}
+
+/* A name that can be somebody else's: a host name of the public DNS, not of a private zone
+ * (RFC 6761, 6762, 8375). */
+static bool
+public_name(struct mt_span s)
+{
+	static const char *const private_zones[] = {
+		".local", ".localdomain", ".localhost", ".lan", ".internal", ".intranet",
+		".intra", ".home", ".corp", ".arpa", ".invalid", ".test", ".example" };
+
+	s = mt_name_strip(s);
+	if (!mt_name_host(s) || !mt_name_qualified(s))
+		return false;
+	for (size_t i = 0; i < sizeof private_zones / sizeof *private_zones; i++)
+		if (mt_span_ends(s, private_zones[i]))
+			return false;
+	return true;
+}
+
+/* A private client that is not what its address says: behind address translation all the
+ * world has the gateway's.  What gives it away is the address itself, or a name of another
+ * organisation than that of the host that wrote the line. */
+static bool
+translated(const struct mt_trust *trust, const struct mt_hop *hop)
+{
+	struct mt_span helo = hop->from.helo;
+
+	if (default_gateway(&hop->from.ip))
+		return true;
+	return public_name(helo) && public_name(hop->by) &&
+	    !mt_links_same_organisation(helo,
+	    hop->by) &&
+	    !mt_links_same_organisation(helo, trust->authserv_id) &&
+	    !mt_links_same_organisation(hop->from.rdns, hop->by) &&
+	    !mt_trust_our_name(trust, helo);
+}
+
+/* LMTP has no address to tell (RFC 2033); a line without a single clause was not written
+ * about a client, nor was one "from" a mailbox, as content filters write it.  What names a
+ * host and not its address proves none. */
+static struct step
+addressless(const struct mt_hop *hop)
+{
+	struct mt_span from = hop->from.helo;
+	bool mailbox_from = hop->from.rdns.len == 0 && from.len > 0 && memchr(from.ptr, '@', from.len) != NULL;
+
+	if (hop->kind == MT_HOP_UNPARSED || mailbox_from || mt_span_find(hop->with, "LMTP") != NULL)
+		return silent;
+	return nameless;
+}
+
+static struct step
+look(const struct mt_trace *trace, const struct mt_hop *hop, size_t fields)
+{
+	const struct mt_trust *trust = trace->settings->trust;
+
+	if (trust->hops > 0)
+		return fields < trust->hops ? within : beyond;
+	if (hop->kind == MT_HOP_LOCAL)
+		return machine;
+	if (hop->kind == MT_HOP_RETRIEVAL)
+		return mailbox;
+	if (hop->from.ip.family == 0)
+		return addressless(hop);
+	if (mt_ip_loopback(&hop->from.ip))
+		return machine;
+	if (mt_nets_have(&trust->networks, &hop->from.ip))
+		return network;
+	if (verified(trace, hop, &trust->names))
+		return name;
+	if (verified(trace, hop, &trust->relays))
+		return relay;
+	if (mt_hop_has(hop, MT_HOP_AUTHENTICATED))
+		return user;
+	/* Of a saved message only: a private client of our own may be a gateway that hides
+	 * the world, and what it hands over proves nothing. */
+	if (trust->inferred && !mt_hop_has(hop, MT_HOP_LIVE) && mt_ip_private(&hop->from.ip))
+		return translated(trust, hop) ? gateway : private;
+	return mt_hop_has(hop, MT_HOP_LIVE) ? connected : stranger;
+}
+
+static void
+disbelieve(struct mt_trace *trace, size_t below, const char *reason)
+{
+	for (size_t i = below; i-- > 0;) {
+		trace->hops[i].trusted = false;
+		trace->hops[i].reason = reason;
+		reason = "older than a line that is not believed";
+	}
+}
+
+void
+mt_boundary_find(struct mt_trace *trace)
+{
+	struct mt_boundary *boundary = &trace->boundary;
+	const char *reason = "the newest line, written where the message was kept";
+	size_t fields = 0;
+
+	*boundary = (struct mt_boundary){ .reason = "there is no line to believe" };
+	for (size_t i = trace->nhops; i-- > 0;) {
+		struct mt_hop *hop = &trace->hops[i];
+		struct step step;
+
+		if (mt_hop_has(hop, MT_HOP_LIVE))
+			reason = "the connection itself, which we saw";
+		else
+			fields++;
+		hop->trusted = true;
+		hop->reason = reason;
+		boundary->hop = hop->n;
+		boundary->ip = hop->from.ip;
+		step = look(trace, hop, fields);
+		if (step.end != NULL) {
+			boundary->reason = step.end;
+			disbelieve(trace, i, step.writer);
+			return;
+		}
+		reason = step.writer;
+		boundary->reason = "all lines are of our own";
+	}
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Knows RFC 3339, in which an instant is reported; reads nothing. */
+#include "lib/core/calendar.h"
+#include "lib/core/date.h"
+
+static char *
+put_number(char *p, int64_t value, int digits)
+{
+	for (int i = digits - 1; i >= 0; i--) {
+		p[i] = (char)('0' + value % 10);
+		value /= 10;
+	}
+	return p + digits;
+}
+
+/* "2026-11-21T18:44:47" of seconds that are already in the zone. */
+static char *
+put_instant(char *p, int64_t sec)
+{
+	int64_t days = sec / 86400 - (sec % 86400 < 0), rest = sec - days * 86400, year;
+	int month, day;
+
+	mt_calendar_civil(days, &year, &month, &day);
+	p = put_number(p, year < 0 ? 0 : year > 9999 ? 9999 : year, 4);
+	*p++ = '-';
+	p = put_number(p, month, 2);
+	*p++ = '-';
+	p = put_number(p, day, 2);
+	*p++ = 'T';
+	p = put_number(p, rest / 3600, 2);
+	*p++ = ':';
+	p = put_number(p, rest / 60 % 60, 2);
+	*p++ = ':';
+	return put_number(p, rest % 60, 2);
+}
+
+const char *
+mt_date_text(const struct mt_date *date, char out[MT_DATE_TEXT])
+{
+	int zone = date->zone_min < 0 ? -date->zone_min : date->zone_min;
+	char *p = out;
+
+	*p = '\0';
+	if (!date->known)
+		return out;
+	p = put_instant(p, date->unix_sec + (int64_t)date->zone_min * 60);
+	if (!date->zone_known) {
+		*p++ = 'Z';
+	} else {
+		*p++ = date->zone_min < 0 ? '-' : '+';
+		p = put_number(p, zone / 60, 2);
+		*p++ = ':';
+		p = put_number(p, zone % 60, 2);
+	}
+	*p = '\0';
+	return out;
+}
+
+const char *
+mt_time_text(int64_t unix_msec, char out[MT_TIME_TEXT])
+{
+	int64_t sec = unix_msec / 1000 - (unix_msec % 1000 < 0);
+	char *p = put_instant(out, sec);
+
+	*p++ = '.';
+	p = put_number(p, unix_msec - sec * 1000, 3);
+	*p++ = 'Z';
+	*p = '\0';
+	return out;
+}

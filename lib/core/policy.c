@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Knows how rules are read against facts, in three truth values; knows no mode, no reply
+ * and no clock.
+ *
+ * Nothing temporary leads to a 5xx.  A temporary error matches only where it is named, and
+ * where it keeps an exemption or a milder rule from being judged, a rejection further down
+ * becomes a deferral: had the answer come, the mail might have passed.
+ */
+#include "lib/core/policy.h"
+
+/* A condition in one more value than truth has: it does not hold, but only for want of an
+ * answer that may come another time. */
+enum holds { HOLDS_NO, HOLDS_NOT_YET, HOLDS_BLOCKED, HOLDS_YES };
+
+static enum holds
+of(bool yes)
+{
+	return yes ? HOLDS_YES : HOLDS_NO;
+}
+
+static enum holds
+lesser(enum holds a, enum holds b)
+{
+	return a < b ? a : b;
+}
+
+static enum holds
+fact_holds(const struct mt_condition *condition, const struct mt_facts *facts)
+{
+	enum mt_result r = facts->fact[condition->fact].result;
+
+	if (r == MT_UNKNOWN)
+		return HOLDS_NOT_YET;
+	if (condition->words & MT_BIT(r))
+		return HOLDS_YES;
+	return r == MT_TEMPERROR ? HOLDS_BLOCKED : HOLDS_NO;
+}
+
+static enum holds
+client_holds(const struct mt_condition *condition, const struct mt_policy_input *input)
+{
+	bool any = condition->nets.count == 0 && !condition->trusted_networks;
+
+	/* Without an address nothing can be said about it. */
+	if (input->client.family == 0)
+		return HOLDS_NO;
+	any = any || mt_nets_have(&condition->nets, &input->client);
+	any = any || (condition->trusted_networks && mt_nets_have(&input->trust->networks, &input->client));
+	return of(any && !mt_nets_have(&condition->not_nets, &input->client));
+}
+
+/* A name that is known for certain to be absent matches no pattern, and so every "!pattern". */
+static enum holds
+patterns_hold(const struct mt_condition *condition, struct mt_span s)
+{
+	bool any = condition->patterns.count == 0;
+
+	any = any || (s.ptr != NULL && mt_patterns_match(&condition->patterns, s));
+	return of(any && !(s.ptr != NULL && mt_patterns_match(&condition->not_patterns, s)));
+}
+
+/* What is known of one name.  Only a verified one counts: another is what its owner likes
+ * it to be. */
+static enum holds
+name_is_verified(const struct mt_ptr_name *name)
+{
+	if (name->forward == MT_PASS)
+		return HOLDS_YES;
+	if (name->asked && !name->answered)
+		return HOLDS_NOT_YET;
+	return name->forward == MT_TEMPERROR ? HOLDS_BLOCKED : HOLDS_NO;
+}
+
+/* Whether any verified name matches, in whatever order they stand.  A name that matches
+ * nothing is nobody's concern, whatever becomes of its look-up. */
+static enum holds
+any_name_matches(const struct mt_patterns *patterns, const struct mt_policy_input *input)
+{
+	const struct mt_iprev *iprev = input->iprev;
+	unsigned count = iprev == NULL ? 0 : iprev->nnames;
+	bool open = false, blocked = iprev != NULL && iprev->cut && patterns->count > 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		enum holds h = name_is_verified(&iprev->names[i]);
+
+		if (h == HOLDS_NO || !mt_patterns_match(patterns, iprev->names[i].name))
+			continue;
+		if (h == HOLDS_YES)
+			return HOLDS_YES;
+		open = open || h == HOLDS_NOT_YET;
+		blocked = blocked || h == HOLDS_BLOCKED;
+	}
+	if (open)
+		return HOLDS_NOT_YET;
+	return blocked ? HOLDS_BLOCKED : HOLDS_NO;
+}
+
+static enum holds
+ptr_names_hold(const struct mt_condition *condition, const struct mt_policy_input *input)
+{
+	enum mt_result r = input->facts->fact[MT_FACT_IPREV].result;
+	bool names = input->iprev != NULL && input->iprev->nnames > 0;
+	enum holds any = HOLDS_YES, none;
+
+	if (r == MT_SKIPPED)
+		return HOLDS_NO;
+	/* No names yet; none, for trouble; or none are left, because there was no room. */
+	if (!names && r == MT_UNKNOWN)
+		return HOLDS_NOT_YET;
+	if (!names && (r == MT_TEMPERROR || r == MT_PASS))
+		return HOLDS_BLOCKED;
+	if (condition->patterns.count > 0)
+		any = any_name_matches(&condition->patterns, input);
+	none = any_name_matches(&condition->not_patterns, input);
+	if (none == HOLDS_YES || none == HOLDS_NO)
+		none = of(none == HOLDS_NO);
+	return lesser(any, none);
+}
+
+static enum holds
+sender_holds(const struct mt_condition *condition, const struct mt_policy_input *input)
+{
+	if (!input->sender_known)
+		return HOLDS_NOT_YET;
+	return patterns_hold(condition, input->sender.len == 0 ? MT_SPAN("<>") : input->sender);
+}
+
+/* For a rule every recipient must match: nobody is refused for what is said of another.
+ * For an exemption one is enough.  While more may come, what is there settles it only
+ * where no further recipient can change it; a list that is not complete at the end was
+ * cut, for good. */
+static enum holds
+recipient_holds(const struct mt_condition *condition, const struct mt_policy_input *input, bool last)
+{
+	enum holds settles = of(condition->any_recipient);
+
+	for (size_t i = 0; i < input->nrecipients; i++)
+		if (patterns_hold(condition, input->recipients[i]) == settles)
+			return settles;
+	if (!input->recipients_complete)
+		return last ? HOLDS_NO : HOLDS_NOT_YET;
+	return input->nrecipients == 0 ? HOLDS_NOT_YET : of(!condition->any_recipient);
+}
+
+static enum holds
+holds(const struct mt_condition *condition, const struct mt_policy_input *input, bool last)
+{
+	switch (condition->subject) {
+	case MT_SUBJECT_FACT:
+		return fact_holds(condition, input->facts);
+	case MT_SUBJECT_CLIENT:
+		return client_holds(condition, input);
+	case MT_SUBJECT_HELO_NAME:
+		return input->helo_known ? patterns_hold(condition, input->helo) : HOLDS_NOT_YET;
+	case MT_SUBJECT_PTR_NAME:
+		return ptr_names_hold(condition, input);
+	case MT_SUBJECT_SENDER:
+		return sender_holds(condition, input);
+	case MT_SUBJECT_RECIPIENT:
+		return recipient_holds(condition, input, last);
+	}
+	return HOLDS_NO;
+}
+
+/* All conditions together: the least of them, in the order of the enumeration. */
+static enum holds
+all_hold(const struct mt_condition *conditions, size_t count, const struct mt_policy_input *input, bool last)
+{
+	enum holds least = HOLDS_YES;
+
+	for (size_t i = 0; i < count && least != HOLDS_NO; i++)
+		least = lesser(least, holds(&conditions[i], input, last));
+	return least;
+}
+
+enum mt_truth
+mt_condition_holds(const struct mt_condition *condition, const struct mt_policy_input *input)
+{
+	switch (holds(condition, input, false)) {
+	case HOLDS_YES:
+		return MT_TRUTH_YES;
+	case HOLDS_NOT_YET:
+		return MT_TRUTH_NOT_YET;
+	case HOLDS_NO:
+	case HOLDS_BLOCKED:
+		break;
+	}
+	return MT_TRUTH_NO;
+}
+
+static enum mt_stage
+condition_stage(const struct mt_condition *condition)
+{
+	switch (condition->subject) {
+	case MT_SUBJECT_FACT:
+		return mt_fact_row(condition->fact)->stage;
+	case MT_SUBJECT_CLIENT:
+	case MT_SUBJECT_PTR_NAME:
+		return MT_STAGE_CONNECT;
+	case MT_SUBJECT_HELO_NAME:
+		return MT_STAGE_HELO;
+	case MT_SUBJECT_SENDER:
+		return MT_STAGE_MAIL;
+	case MT_SUBJECT_RECIPIENT:
+		return MT_STAGE_RCPT;
+	}
+	return MT_STAGE_EOM;
+}
+
+enum mt_stage
+mt_conditions_stage(const struct mt_condition *conditions, size_t count)
+{
+	enum mt_stage latest = MT_STAGE_CONNECT;
+
+	for (size_t i = 0; i < count; i++) {
+		enum mt_stage stage = condition_stage(&conditions[i]);
+
+		if (stage > latest)
+			latest = stage;
+	}
+	return latest;
+}
+
+/* ---- the decision --------------------------------------------------------------------- */
+
+/* Where the reading stands: what was met on the way down. */
+struct reading {
+	struct mt_decision *decision;
+	bool last;
+	bool soften;			/* something milder above could not be judged */
+	bool pending;			/* a row that cannot end it is still open */
+};
+
+/* Whether the exemptions settle it, one way or the other. */
+static bool
+read_exempts(struct reading *reading, const struct mt_policy *policy, const struct mt_policy_input *input)
+{
+	for (size_t i = 0; i < policy->nexempts; i++) {
+		const struct mt_exempt *exempt = &policy->exempts[i];
+
+		switch (all_hold(exempt->conditions, exempt->nconditions, input, reading->last)) {
+		case HOLDS_YES:
+			*reading->decision = (struct mt_decision){ .decided = true, .exempt = exempt };
+			return true;
+		case HOLDS_NOT_YET:
+			if (!reading->last)
+				return true;
+			reading->soften = true;
+			break;
+		case HOLDS_BLOCKED:
+			reading->soften = true;
+			break;
+		case HOLDS_NO:
+			break;
+		}
+	}
+	return false;
+}
+
+/* A rule that only notes something: tags, and rules in dry-run, which change nothing. */
+static void
+read_note(struct reading *reading, const struct mt_rule *rule, enum holds h)
+{
+	struct mt_decision *decision = reading->decision;
+
+	if (h == HOLDS_NOT_YET && !reading->last)
+		reading->pending = true;
+	if (h != HOLDS_YES)
+		return;
+	if (rule->action != MT_TAG) {
+		if (decision->rehearsed == NULL)
+			decision->rehearsed = rule;
+	} else if (decision->ntags < sizeof decision->tags / sizeof *decision->tags) {
+		decision->tags[decision->ntags++] = rule;
+	}
+}
+
+/* What a rule comes to here: itself, its deferral, or nothing. */
+static const struct mt_rule *
+softened(const struct mt_rule *rule, bool soften)
+{
+	return soften && rule->action == MT_REJECT ? rule->deferral : rule;
+}
+
+/* Whether this rule ends the reading: decided, or not to be decided yet. */
+static bool
+read_rule(struct reading *reading, const struct mt_rule *rule, enum holds h)
+{
+	switch (h) {
+	case HOLDS_YES:
+		reading->decision->rule = softened(rule, reading->soften);
+		reading->decision->decided = reading->decision->rule != NULL;
+		return reading->decision->decided;
+	case HOLDS_NOT_YET:
+		if (!reading->last)
+			return true;
+		break;
+	case HOLDS_BLOCKED:
+		break;
+	case HOLDS_NO:
+		return false;
+	}
+	reading->soften = reading->soften || rule->action != MT_REJECT;
+	return false;
+}
+
+void
+mt_policy_decide(struct mt_decision *decision, const struct mt_policy *policy, const struct mt_policy_input *input,
+    bool last)
+{
+	struct reading reading = { .decision = decision, .last = last };
+
+	*decision = (struct mt_decision){ 0 };
+	if (read_exempts(&reading, policy, input))
+		return;
+	for (size_t i = 0; i < policy->nrules; i++) {
+		const struct mt_rule *rule = &policy->rules[i];
+		enum holds h = all_hold(rule->conditions, rule->nconditions, input, last);
+
+		if (rule->action == MT_TAG || rule->dry_run)
+			read_note(&reading, rule, h);
+		else if (read_rule(&reading, rule, h))
+			return;
+	}
+	decision->decided = !reading.pending;
+	/* A rehearsal speaks where no other rule did. */
+	if (decision->decided && decision->rehearsed != NULL)
+		decision->rule = softened(decision->rehearsed, reading.soften);
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Draws the conclusions: facts, evidence, level, verdict.  The same bytes and the same
+ * answers give the same trace, in whatever order the answers came. */
+#include "lib/core/trace.h"
+
+#include "lib/base/ip.h"
+#include "lib/core/chain.h"
+
+static void
+take_facts(struct mt_trace *trace, bool last)
+{
+	struct mt_peer *peer = trace->peer;
+	struct mt_fact *fact = trace->facts.fact;
+
+	if (last)
+		mt_iprev_expire(&peer->iprev);
+	mt_helo_judge(&peer->helo, &peer->iprev, last);
+	fact[MT_FACT_PTR] = peer->iprev.ptr;
+	fact[MT_FACT_IPREV] = peer->iprev.iprev;
+	fact[MT_FACT_HELO] = peer->helo.fact;
+	fact[MT_FACT_AUTHENTICATED].result = peer->auth.ptr != NULL ? MT_YES : MT_NO;
+}
+
+/* Our own networks, our own machine, or somebody who proved to us who they are. */
+static bool
+trusted_client(const struct mt_trace *trace)
+{
+	const struct mt_peer *peer = trace->peer;
+
+	return peer->local || peer->auth.ptr != NULL ||
+	    (peer->known && mt_nets_have(&trace->settings->trust->networks, &peer->ip));
+}
+
+static enum mt_level
+find_level(const struct mt_trace *trace)
+{
+	const struct mt_fact *fact = trace->facts.fact;
+
+	if (fact[MT_FACT_IPREV].result == MT_FAIL || fact[MT_FACT_HELO].result == MT_OURS ||
+	    fact[MT_FACT_HELO].result == MT_LITERAL_MISMATCH || fact[MT_FACT_CHAIN].result == MT_FORGED)
+		return trusted_client(trace) ? MT_LEVEL_TRUSTED : MT_LEVEL_SUSPICIOUS;
+	if (trusted_client(trace))
+		return MT_LEVEL_TRUSTED;
+	if (fact[MT_FACT_IPREV].result == MT_PASS && fact[MT_FACT_HELO].result == MT_PASS)
+		return MT_LEVEL_VERIFIED;
+	return MT_LEVEL_UNVERIFIED;
+}
+
+static const char *
+summary(const struct mt_trace *trace, enum mt_level level)
+{
+	const struct mt_fact *fact = trace->facts.fact;
+
+	switch (level) {
+	case MT_LEVEL_TRUSTED:
+		return "handed over by one of our own";
+	case MT_LEVEL_VERIFIED:
+		return "the client's name and address vouch for each other";
+	case MT_LEVEL_SUSPICIOUS:
+		if (fact[MT_FACT_IPREV].result == MT_FAIL)
+			return "the client's name does not belong to its address";
+		if (fact[MT_FACT_CHAIN].result == MT_FORGED)
+			return "a part of the path was invented";
+		return "the client calls itself what it is not";
+	case MT_LEVEL_UNVERIFIED:
+	case MT_LEVELS:
+		break;
+	}
+	if (!trace->peer->known)
+		return "there is no connection to verify, only what the fields say";
+	if (fact[MT_FACT_HELO].result == MT_MISMATCH)
+		return "the client cannot be verified, and the name it gave belongs to another address";
+	if (fact[MT_FACT_PTR].result == MT_NONE)
+		return "the client cannot be verified: its address has no name";
+	return "the client cannot be verified";
+}
+
+static void
+policy_input(const struct mt_trace *trace, enum mt_stage stage, struct mt_policy_input *input)
+{
+	const struct mt_peer *peer = trace->peer;
+
+	*input = (struct mt_policy_input){
+		.facts = &trace->facts, .trust = trace->settings->trust, .client = peer->ip,
+		.helo = peer->helo.name, .helo_known = stage >= MT_STAGE_HELO,
+		.iprev = &peer->iprev, .sender = trace->sender,
+		.sender_known = trace->sender_known,
+		.recipients = trace->recipients, .nrecipients = trace->nrecipients,
+		.recipients_complete = stage >= MT_STAGE_DATA && trace->recipients_seen == trace->nrecipients,
+	};
+}
+
+static void
+expand_reply(struct mt_trace *trace, struct mt_verdict *verdict, const struct mt_rule *rule)
+{
+	const struct mt_reply *reply = rule->reply.code != 0 ? &rule->reply : mt_reply_default(rule->action);
+	const struct mt_peer *peer = trace->peer;
+	char ip[MT_IP_TEXT];
+	struct mt_span values[MT_VARIABLES] = { { NULL, 0 } };
+
+	if (reply == NULL || reply->code == 0)
+		return;
+	values[MT_VAR_CLIENT_IP] = mt_span_text(mt_ip_text(&peer->ip, ip));
+	values[MT_VAR_CLIENT_HELO] = peer->helo.name;
+	values[MT_VAR_CLIENT_PTR] = mt_iprev_name(&peer->iprev);
+	values[MT_VAR_ID] = mt_span_text(trace->id);
+	values[MT_VAR_RULE] = rule->name;
+	values[MT_VAR_EVIDENCE_FIRST] = trace->nevidence > 0 ? mt_span_text(trace->evidence[0].code) : MT_ABSENT;
+	values[MT_VAR_SENDER] = trace->sender;
+	verdict->code = reply->code;
+	verdict->xcode = reply->xcode;
+	verdict->text = mt_reply_expand(&trace->arena, reply->text, values);
+}
+
+static void
+fill_verdict(struct mt_trace *trace, struct mt_verdict *verdict, const struct mt_decision *decision,
+    enum mt_stage stage)
+{
+	const struct mt_policy *policy = trace->settings->policy;
+	const struct mt_rule *rule = decision->rule;
+
+	*verdict = (struct mt_verdict){ .decided = decision->decided, .mode = policy->mode, .stage = stage };
+	verdict->level = find_level(trace);
+	verdict->summary = summary(trace, verdict->level);
+	if (decision->exempt != NULL)
+		verdict->exempt = decision->exempt->name;
+	if (rule == NULL && decision->ntags > 0)
+		rule = decision->tags[0];
+	if (rule == NULL || !decision->decided)
+		return;
+	verdict->rule = rule->name;
+	verdict->would = rule->action;
+	verdict->dry_run = rule->dry_run;
+	if (policy->mode == MT_MODE_ENFORCE && !rule->dry_run)
+		verdict->action = rule->action;
+	expand_reply(trace, verdict, rule);
+}
+
+void
+mt_trace_judge_early(struct mt_trace *trace, enum mt_stage stage, struct mt_span recipient, struct mt_verdict *verdict)
+{
+	struct mt_policy_input input;
+	struct mt_decision decision;
+	size_t nhops = trace->nhops;
+
+	take_facts(trace, false);
+	trace->nhops = 0;		/* not in order yet, and no matter before the end */
+	mt_evidence_find(trace);
+	trace->nhops = nhops;
+	policy_input(trace, stage, &input);
+	if (recipient.ptr != NULL) {
+		input.recipients = &recipient;
+		input.nrecipients = 1;
+		input.recipients_complete = true;
+	}
+	mt_policy_decide(&decision, trace->settings->policy, &input, false);
+	fill_verdict(trace, verdict, &decision, stage);
+}
+
+void
+mt_trace_judge(struct mt_trace *trace, enum mt_stage stage, bool last)
+{
+	struct mt_policy_input input;
+
+	take_facts(trace, last);
+	if (last)
+		mt_chain_build(trace);
+	mt_evidence_find(trace);
+	policy_input(trace, stage, &input);
+	mt_policy_decide(&trace->decision, trace->settings->policy, &input, last);
+	fill_verdict(trace, &trace->verdict, &trace->decision, stage);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The one structure that every report is drawn from.  The engine fills in what came from
+ * outside, mt_trace_judge() draws the conclusions, renderers read. */
+#ifndef MT_CORE_TRACE_H
+#define MT_CORE_TRACE_H
+
+#include "lib/base/arena.h"
+#include "lib/core/evidence.h"
+#include "lib/core/helo.h"
+#include "lib/core/iprev.h"
+#include "lib/core/policy.h"
+
+#define MT_TRACE_CEILING (4u * 1024u * 1024u)	/* DESIGN: arena of a message */
+#define MT_TRACE_HEADER (1024u * 1024u)		/* header block that is read */
+#define MT_TRACE_HELO 1024u			/* bytes of a HELO argument that are kept */
+#define MT_TRACE_RECIPIENTS 10000		/* kept; more are counted */
+#define MT_TRACE_CLAIMS 8			/* fields such as X-Originating-IP that are kept */
+#define MT_ID_TEXT 27				/* ULID and its NUL */
+
+/* What is known of the client: one for a connection, lent to its messages. */
+struct mt_peer {
+	bool known;			/* there is a client to speak of */
+	bool local;			/* handed over on this machine */
+	struct mt_ip ip;
+	uint16_t port;
+	struct mt_span tls;		/* version, absent without TLS */
+	struct mt_span auth;		/* SMTP AUTH user, absent without */
+	struct mt_span server;		/* our own name as the MTA gives it */
+	struct mt_iprev iprev;
+	struct mt_helo helo;
+};
+
+/* What the settings say that core and renderers need; lives as long as the trace. */
+struct mt_trace_settings {
+	const struct mt_trust *trust;
+	const struct mt_policy *policy;
+	uint32_t headers;		/* MT_BIT-like set of enum mt_header to be added */
+	size_t header_most;		/* bytes of one header line's text */
+	bool strip_foreign;
+};
+enum mt_header { MT_HEADER_RESULT, MT_HEADER_CLIENT, MT_HEADER_ORIGIN, MT_HEADER_PATH, MT_HEADER_EVIDENCE,
+	MT_HEADER_AUTHRES, MT_HEADERS };
+
+struct mt_trace_error {			/* for the report: what went wrong on our side */
+	const char *what;
+	const char *state;
+	struct mt_span detail;
+};
+
+struct mt_trace {
+	struct mt_arena arena;
+	const struct mt_trace_settings *settings;
+	struct mt_peer *peer;
+	char id[MT_ID_TEXT];
+	int64_t received_msec;		/* wall clock, when the message began */
+	int64_t traced_msec;		/* when the conclusions were drawn */
+	uint32_t duration_msec;		/* how long finish waited and worked */
+	struct mt_span file;		/* input.file, absent in the daemon */
+	int64_t offset;			/* input.offset, -1 unknown */
+	struct mt_span queue_id;
+	struct mt_span sender;		/* without brackets and parameters */
+	bool sender_known;
+	struct mt_span *recipients;
+	size_t nrecipients, recipient_room;
+	size_t recipients_seen;
+
+	struct mt_facts facts;
+
+	struct mt_hop *hops;		/* oldest first once the chain is built */
+	size_t nhops;			/* with the live one */
+	size_t hop_room;
+	size_t fields;			/* Received fields seen, kept or not */
+	bool truncated;			/* more than a bound: fields or header bytes */
+	size_t header_bytes;
+	struct mt_boundary boundary;
+	struct mt_origin origin;
+	struct mt_evidence evidence[MT_EVIDENCE_MOST];
+	size_t nevidence;
+	struct mt_decision decision;
+	struct mt_verdict verdict;
+	struct mt_trace_error errors[8];
+	size_t nerrors;
+	struct mt_claim claims[MT_TRACE_CLAIMS];
+	size_t nclaims;
+};
+
+/* Facts, evidence, level and verdict from all that is in the trace.  last: what is still
+ * open will not come.  May be called again with more. */
+void mt_trace_judge(struct mt_trace *trace, enum mt_stage stage, bool last);
+/* Only the verdict, without touching the hops: for stages before the end.  The recipient
+ * given stands alone; absent: all that were accepted. */
+void mt_trace_judge_early(struct mt_trace *trace, enum mt_stage stage, struct mt_span recipient,
+    struct mt_verdict *verdict);
+
+#endif

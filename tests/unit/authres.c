@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Whose an Authentication-Results field is.  Forms of RFC 8601, appendix B, and what is
+ * written instead. */
+#include "lib/core/authres.h"
+#include "tests/unit/tap.h"
+
+static const struct {
+	const char *name;
+	struct mt_span value;
+	bool must_go;
+} cases[] = {
+	{ "another's", MT_SPAN("mx.example.net; spf=pass smtp.mailfrom=a.example"), false },
+	{ "another's, no result", MT_SPAN("mx.example.net; none"), false },
+	{ "another's, of version 1", MT_SPAN("mx.example.net 1; none"), false },
+	{ "another's, id alone", MT_SPAN("mx.example.net"), false },
+	{ "another's, odd results are nobody's business", MT_SPAN("mx.example.net; foo = = bar;"), false },
+	{ "another's, our name among the results", MT_SPAN("mx.example.net; iprev=pass (mx.example.org)"), false },
+	{ "another's, comment that does not end among the results", MT_SPAN("mx.example.net; (mx.example.org"), false },
+	{ "another's, with comments and folds", MT_SPAN(" (a (b) \\) c)\r\n\tmx.example.net (d)\r\n 1 (e) ; none"), false },
+	{ "another's, quoted", MT_SPAN("\"mx.example.net\"; none"), false },
+	{ "ours as a part of another's", MT_SPAN("mx.example.org.evil.example; none"), false },
+	{ "an id that is no domain", MT_SPAN("office365; none"), false },
+
+	{ "ours", MT_SPAN("mx.example.org; iprev=pass"), true },
+	{ "ours in other case", MT_SPAN("MX.Example.ORG; iprev=pass"), true },
+	{ "ours with a final dot", MT_SPAN("mx.example.org.; iprev=pass"), true },
+	{ "ours behind white space and folds", MT_SPAN(" \t\r\n mx.example.org\r\n\t;none"), true },
+	{ "ours behind a comment", MT_SPAN("(x)mx.example.org(y);none"), true },
+	{ "ours behind nested comments", MT_SPAN("(a(b)\\)c) mx.example.org; none"), true },
+	{ "ours, quoted", MT_SPAN("\"mx.example.org\"; none"), true },
+	{ "ours, quoted with pairs", MT_SPAN("\"m\\x.example.o\\rg\"; none"), true },
+	{ "ours, quoted with space around", MT_SPAN("\" mx.example.org \"; none"), true },
+	{ "ours, quoted over a fold", MT_SPAN("\"mx.exam\r\nple.org\"; none"), true },
+	{ "ours, of version 1", MT_SPAN("mx.example.org 1; none"), true },
+	{ "ours, id alone", MT_SPAN("mx.example.org"), true },
+	{ "another host of ours", MT_SPAN("in7.mail.example.org; none"), true },
+
+	{ "version 2", MT_SPAN("mx.example.net 2; none"), true },
+	{ "version 11", MT_SPAN("mx.example.net 11; none"), true },
+	{ "version 01", MT_SPAN("mx.example.net 01; none"), true },
+	{ "version with more behind it", MT_SPAN("mx.example.net 1x; none"), true },
+	{ "empty", MT_SPAN(""), true },
+	{ "absent", { NULL, 0 }, true },
+	{ "white space", MT_SPAN(" \r\n\t"), true },
+	{ "no id", MT_SPAN("; none"), true },
+	{ "empty quoted id", MT_SPAN("\"\"; none"), true },
+	{ "results without an id", MT_SPAN("spf=pass smtp.mailfrom=a.example; outlook.example; dkim=pass"), true },
+	{ "comment that does not end", MT_SPAN("(mx.example.net; none"), true },
+	{ "comment that ends in a pair", MT_SPAN("(mx.example.net\\"), true },
+	{ "quoted string that does not end", MT_SPAN("\"mx.example.net; none"), true },
+	{ "quoted string that ends in a pair", MT_SPAN("\"mx.example.net\\"), true },
+	{ "two words", MT_SPAN("mx.example.net mx.example.org; none"), true },
+	{ "a comment inside the id", MT_SPAN("mx.(x)example.org; none"), true },
+	{ "a job behind the id", MT_SPAN("mx.example.org/7; none"), true },
+	{ "U-label", MT_SPAN("mx.b\xc3\xbc" "cher.example; none"), true },
+	{ "U-label, quoted", MT_SPAN("\"mx.b\xc3\xbc" "cher.example\"; none"), true },
+	{ "NUL in the id", MT_SPAN("mx.example\0.net; none"), true },
+	{ "NUL in a quoted id", MT_SPAN("\"mx.example\0.net\"; none"), true },
+	{ "space in a quoted id", MT_SPAN("\"mx. example.net\"; none"), true },
+	{ "encoded word", MT_SPAN("=?utf-8?q?mx=2Eexample=2Eorg?=; none"), true },
+	{ "semicolon missing", MT_SPAN("mx.example.net spf=pass"), true },
+};
+
+static const struct {
+	const char *name;
+	bool own;
+} names[] = {
+	{ "X-Trace-Result", true }, { "x-trace-result", true }, { "X-TRACE-ANYTHING", true }, { "X-Trace-Path ", true },
+	{ "X-Trace", false }, { "X-Traced-Result", false }, { "X-Tracer-Path", false }, { "Received", false }, { "", false },
+	{ "AX-Trace-Path", false },
+};
+
+static void
+long_fields(const struct mt_trust *trust)
+{
+	enum { MOST = 1 << 20 };
+	char *bytes = malloc(MOST);
+
+	if (bytes == NULL)
+		abort();
+	memset(bytes, '(', MOST);
+	tap_ok(mt_authres_foreign((struct mt_span){ bytes, MOST }, trust), "a mebibyte of opened comments goes");
+	memset(bytes, 'a', MOST);
+	tap_ok(mt_authres_foreign((struct mt_span){ bytes, MOST }, trust), "an id of a mebibyte goes");
+	memset(bytes, ' ', MOST);
+	memcpy(bytes + MOST - 16, "mx.example.org;x", 16);
+	tap_ok(mt_authres_foreign((struct mt_span){ bytes, MOST }, trust), "ours behind a mebibyte of white space goes");
+	memcpy(bytes + MOST - 16, "mx.example.net;x", 16);
+	tap_ok(!mt_authres_foreign((struct mt_span){ bytes, MOST }, trust), "another's behind as much stays");
+	free(bytes);
+}
+
+int
+main(void)
+{
+	static const struct mt_span pattern[] = { { "*.mail.example.org", 18 } };
+	struct mt_trust trust = { .authserv_id = MT_SPAN("mx.example.org"), .names = { pattern, 1 } };
+	struct mt_trust local = { .authserv_id = MT_SPAN("mx.b\xc3\xbc" "cher.example") }, none = { 0 };
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		tap_ok(mt_authres_foreign(cases[i].value, &trust) == cases[i].must_go, "%s %s", cases[i].name,
+		    cases[i].must_go ? "goes" : "stays");
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		tap_ok(mt_authres_own_name(mt_span_text(names[i].name)) == names[i].own, "name \"%s\" is %s",
+		    names[i].name, names[i].own ? "ours" : "not ours");
+	tap_ok(mt_authres_foreign(MT_SPAN("mx.xn--bcher-kva.example; none"), &local), "an A-label goes where our id is a U-label");
+	tap_ok(!mt_authres_foreign(MT_SPAN("mx.xn--bcher-kva.example; none"), &trust), "an A-label stays where it is not");
+	tap_ok(!mt_authres_foreign(MT_SPAN("mx.example.net; none"), &none), "another's stays where we have no id");
+	long_fields(&trust);
+	return tap_done();
+}

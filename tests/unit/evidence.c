@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Each row of the table fires on its fact and on no other; every code is met here. */
+#include "lib/core/evidence.h"
+
+#include "tests/unit/path.h"
+#include "tests/unit/tap.h"
+
+#define D(time) "; Sat, 21 Nov 2026 " time " +0000"
+#define DATE D("09:59:50")
+#define MX "from mail.sender.net (mail.sender.net [194.0.0.7]) by mx.example.org (Postfix) with ESMTPS id 4A" D("09:59:59")
+#define FINE "from laptop (unknown [195.0.0.3]) by mail.sender.net (Postfix) with ESMTPSA id 4B for <joe@example.org>" DATE
+#define ODD "from unknown (196.0.0.5) by q4.sample.com with NNFMP" DATE
+
+/* A fact with a word gives this code, and nothing else does. */
+static const struct {
+	const char *code;
+	enum mt_fact_name fact;
+	enum mt_result result;
+	const char *text;		/* a part of the sentence */
+} words[] = {
+	{ "ptr.temperror", MT_FACT_PTR, MT_TEMPERROR, "194.0.0.7 (timeout)" },
+	{ "ptr.none", MT_FACT_PTR, MT_NONE, "194.0.0.7 has no name" },
+	{ "ptr.permerror", MT_FACT_PTR, MT_PERMERROR, "194.0.0.7" },
+	{ "iprev.fail", MT_FACT_IPREV, MT_FAIL, "named mail.sender.net" },
+	{ "helo.mismatch", MT_FACT_HELO, MT_MISMATCH, "ehlo.sender.net is 198.0.0.1, not 194.0.0.7" },
+	{ "helo.ours", MT_FACT_HELO, MT_OURS, "ehlo.sender.net is our own" },
+	{ "helo.unresolvable", MT_FACT_HELO, MT_UNRESOLVABLE, "ehlo.sender.net has no address" },
+	{ "helo.literal-mismatch", MT_FACT_HELO, MT_LITERAL_MISMATCH, "is not 194.0.0.7" },
+	{ "helo.malformed", MT_FACT_HELO, MT_MALFORMED, "no host name" },
+	{ "helo.changed", MT_FACT_HELO, MT_CHANGED, "was before.sender.net before" },
+	{ "helo.none", MT_FACT_HELO, MT_NONE, "did not say" },
+	{ "helo.temperror", MT_FACT_HELO, MT_TEMPERROR, "cannot be resolved now" },
+	{ "helo.not-fqdn", MT_FACT_HELO, MT_NOT_FQDN, "not a fully qualified name" },
+};
+
+static const struct mt_net nets[] = { { { 4, { 193, 0, 0, 0 } }, 24 } };
+static const struct mt_span names[] = { { "*.example.org", 13 } };
+static const struct mt_trust trust = { .authserv_id = { "mx.example.org", 14 }, .networks = { nets, 1 }, .names = { names, 1 } };
+
+static unsigned met_bits[2];
+
+static void
+meet(const char *code)
+{
+	const struct mt_evidence_about *about;
+
+	for (unsigned i = 0; (about = mt_evidence_about(i)) != NULL; i++)
+		if (strcmp(about->code, code) == 0)
+			met_bits[i / 32] |= 1u << i % 32;
+}
+
+/* The codes that were found, in order. */
+static const char *
+found(const struct mt_trace *trace)
+{
+	static char codes[2048];
+	size_t at = 0;
+
+	codes[0] = '\0';
+	for (size_t i = 0; i < trace->nevidence && at < sizeof codes; i++) {
+		at += (size_t)snprintf(codes + at, sizeof codes - at, "%s%s", i > 0 ? " " : "", trace->evidence[i].code);
+		meet(trace->evidence[i].code);
+	}
+	return codes;
+}
+
+static void
+connected(struct path *p)
+{
+	static const char *const none[] = { NULL };
+
+	path_open(p, &trust, none, NULL, NULL);
+	p->peer.known = true;
+	mt_ip_parse(&p->peer.ip, MT_SPAN("194.0.0.7"));
+	p->name = (struct mt_ptr_name){ .name = MT_SPAN("mail.sender.net"), .forward = MT_FAIL };
+	p->peer.iprev = (struct mt_iprev){ .nnames = 1, .names = &p->name };
+	p->peer.helo.name = MT_SPAN("ehlo.sender.net");
+	p->peer.helo.changed_from = MT_SPAN("before.sender.net");
+	p->peer.helo.naddresses = 1;
+	mt_ip_parse(&p->peer.helo.addresses[0], MT_SPAN("198.0.0.1"));
+}
+
+/* Every word of every fact: the one code that the table names, or none. */
+static void
+test_words(void)
+{
+	static const enum mt_fact_name facts[] = { MT_FACT_PTR, MT_FACT_IPREV, MT_FACT_HELO };
+
+	for (size_t f = 0; f < sizeof facts / sizeof *facts; f++)
+		for (int word = 0; word < MT_RESULTS; word++) {
+			const char *want = "", *text = "", *codes;
+			struct path p;
+
+			for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+				if (words[i].fact == facts[f] && (int)words[i].result == word) {
+					want = words[i].code;
+					text = words[i].text;
+				}
+			connected(&p);
+			p.trace.facts.fact[facts[f]] = (struct mt_fact){ .result = (enum mt_result)word,
+				.cause = word == MT_TEMPERROR ? MT_CAUSE_TIMEOUT : MT_CAUSE_NONE };
+			mt_evidence_find(&p.trace);
+			codes = found(&p.trace);
+			tap_ok(strcmp(codes, want) == 0 && (want[0] == '\0' || (strstr(p.trace.evidence[0].text.ptr, text) != NULL &&
+			    (p.trace.evidence[0].facts >> facts[f] & 1) != 0)), "%s %s: '%s'", mt_fact_word(facts[f]),
+			    mt_result_word((enum mt_result)word), codes);
+			path_close(&p);
+		}
+}
+
+/* A name that cannot be asked for now is an open question only where there is a name. */
+static void
+test_pairs(void)
+{
+	static const struct {
+		enum mt_result ptr, iprev;
+		const char *codes;
+	} pairs[] = {
+		{ MT_PASS, MT_TEMPERROR, "iprev.temperror" }, { MT_TEMPERROR, MT_TEMPERROR, "ptr.temperror" },
+		{ MT_NONE, MT_NONE, "ptr.none" }, { MT_PASS, MT_PASS, "" }, { MT_PASS, MT_FAIL, "iprev.fail" },
+	};
+
+	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+		struct path p;
+
+		connected(&p);
+		p.trace.facts.fact[MT_FACT_PTR].result = pairs[i].ptr;
+		p.trace.facts.fact[MT_FACT_IPREV].result = pairs[i].iprev;
+		mt_evidence_find(&p.trace);
+		tap_ok(strcmp(found(&p.trace), pairs[i].codes) == 0, "ptr %s, iprev %s: '%s'", mt_result_word(pairs[i].ptr),
+		    mt_result_word(pairs[i].iprev), pairs[i].codes);
+		path_close(&p);
+	}
+}
+
+/* Paths, with all that is found on them: each code is somewhere, and not where it must not be. */
+static const struct {
+	const char *name;
+	const char *fields[PATH_FIELDS];	/* newest first */
+	const char *codes;
+	unsigned hop;			/* of the first one */
+} paths[] = {
+	{ "honest", { MX, FINE }, "", 0 },
+	{ "a protocol that nobody writes", { MX, ODD }, "forged.word forged.form", 1 },
+	{ "below it an honest line", { MX, ODD, FINE }, "forged.word forged.form forged.beside", 2 },
+	{ "two of them", { MX, ODD, ODD }, "forged.word forged.word forged.form forged.form", 2 },
+	{ "a clock", { MX, "from x ([196.0.0.5]) by mail.sender.net with esmtp (Exim 4.96) id 1CIlfc-0003Pa-8W" DATE },
+	    "forged.queue-clock", 1 },
+	{ "the same in its time", { MX, "from x ([196.0.0.5]) by mail.sender.net with esmtp (Exim 4.96) id 1CIlfc-0003Pa-8W; Sat, 16 Oct "
+	    "2004 10:20:18 +0000" }, "", 0 },
+	{ "an address", { MX, "from x ([196.0.300.5]) by mail.sender.net with SMTP id 4C" DATE }, "forged.address", 1 },
+	{ "our name", { MX, "from x (x.example.com [196.0.0.1]) by mx.example.org (Postfix) with ESMTPS id 4H" DATE },
+	    "forged.our-name", 1 },
+	{ "not the client's address, and no form", { MX, "from x (196.0.0.5) by 196.7.7.7 with SMTP" DATE }, "forged.by forged.form", 1 },
+	{ "not the client's address alone", { MX, "from x ([196.0.0.5]) by 196.7.7.7 with SMTP id 4C" DATE }, "", 0 },
+	{ "old and without form", { MX, "from x (196.0.0.5) by q4.sample.com with SMTP; Wed, 18 Nov 2026 09:59:50 +0000" },
+	    "forged.stale forged.form", 1 },
+	{ "old alone", { MX, "from x ([196.0.0.5]) by mail.sender.net (Postfix) with SMTP id 4C; Wed, 18 Nov 2026 09:59:50 +0000" }, "",
+	    0 },
+	{ "the future", { "from x (x.sender.net [194.0.0.7]) by mx.example.org (Postfix) with ESMTP id 4A" D("10:10:01") },
+	    "chain.future", 1 },
+	{ "not yet the future", { "from x (x.sender.net [194.0.0.7]) by mx.example.org (Postfix) with ESMTP id 4A" D("10:10:00") }, "",
+	    0 },
+	{ "backwards", { MX, "from x (unknown [195.0.0.3]) by mail.sender.net (Postfix) with ESMTP id 4B" D("10:05:00") },
+	    "chain.backwards", 1 },
+	{ "five minutes are not", { MX, "from x (unknown [195.0.0.3]) by mail.sender.net (Postfix) with ESMTP id 4B" D("10:04:59") }, "",
+	    0 },
+	{ "a wrong clock", { MX, "from a (a.sample.net [195.0.0.3]) by mail.sender.net (Postfix) with ESMTP id 4B" D("08:59:55"),
+	    "from b (unknown [195.0.0.4]) by a.sample.net (Postfix) with ESMTP id 4C" D("09:59:50") }, "chain.skew", 2 },
+	{ "a wrong clock, told once for its host", { MX, "from a (a.sample.net [195.0.0.3]) by mail.sender.net (Postfix) with ESMTP id 4B"
+	    D("08:59:56"), "from a (a.sample.net [195.0.0.3]) by mail.sender.net (Postfix) with ESMTP id 4B" D("08:59:55"),
+	    "from b (unknown [195.0.0.4]) by a.sample.net (Postfix) with ESMTP id 4C" D("09:59:50") }, "chain.skew", 3 },
+	{ "unreadable", { "apparently", MX }, "chain.unparsed", 2 },
+};
+
+static void
+test_paths(void)
+{
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+		const char *codes;
+		struct path p;
+
+		path_build(&p, &trust, paths[i].fields, NULL, NULL);
+		mt_evidence_find(&p.trace);
+		codes = found(&p.trace);
+		tap_ok(strcmp(codes, paths[i].codes) == 0 && (p.trace.nevidence == 0 || p.trace.evidence[0].hop == paths[i].hop),
+		    "%s: '%s'", paths[i].name, codes);
+		path_close(&p);
+	}
+}
+
+static void
+test_rest(void)
+{
+	static const char *const one[] = { MX, NULL }, *const odd[] = { "apparently", MX, NULL };
+	struct path p;
+
+	path_build(&p, &trust, one, NULL, NULL);
+	p.trace.truncated = true;
+	mt_evidence_find(&p.trace);
+	tap_ok(strcmp(found(&p.trace), "chain.truncated") == 0, "a header over a bound");
+	p.trace.truncated = false;
+	p.trace.claims[0] = (struct mt_claim){ .name = "X-Originating-IP" };
+	mt_ip_parse(&p.trace.claims[0].ip, MT_SPAN("194.0.0.7"));
+	p.trace.nclaims = 1;
+	mt_evidence_find(&p.trace);
+	tap_ok(strcmp(found(&p.trace), "origin.claim") == 0 &&
+	    strcmp(p.trace.evidence[0].text.ptr, "X-Originating-IP says 194.0.0.7, as hop 1 does") == 0, "a claim of the origin: %s",
+	    p.trace.evidence[0].text.ptr);
+	path_close(&p);
+	path_open(&p, &trust, odd, NULL, NULL);
+	mt_evidence_find(&p.trace);
+	tap_ok(p.trace.nevidence == 0, "nothing is said of hops before they are in order");
+	path_close(&p);
+}
+
+/* More than there is room for: the strongest stay. */
+static void
+test_most(void)
+{
+	static const char *const fields[] = { MX, NULL };
+	struct mt_hop *hops;
+	struct path p;
+
+	path_open(&p, &trust, fields, NULL, NULL);
+	hops = mt_arena_alloc(&p.trace.arena, 60 * sizeof *hops);
+	hops[0] = p.trace.hops[0];
+	for (size_t i = 1; i < 60; i++)
+		mt_received_parse(&hops[i], &p.trace.arena, i % 2 == 0 ? MT_SPAN("apparently") : MT_SPAN(ODD));
+	p.trace.hops = hops;
+	p.trace.nhops = 60;
+	mt_chain_build(&p.trace);
+	mt_evidence_find(&p.trace);
+	tap_ok(p.trace.nevidence == MT_EVIDENCE_MOST && p.trace.evidence[0].strength == MT_STRONG &&
+	    p.trace.evidence[28].strength == MT_STRONG, "%zu kept of many, the strong ones first", p.trace.nevidence);
+	path_close(&p);
+}
+
+static void
+test_table(void)
+{
+	const struct mt_evidence_about *about;
+	unsigned met = 0, n = 0;
+
+	for (; (about = mt_evidence_about(n)) != NULL; n++) {
+		bool here = (met_bits[n / 32] >> n % 32 & 1) != 0;
+
+		met += here;
+		if (!here)
+			tap_note("not met: %s", about->code);
+	}
+	tap_ok(met == n && n > 25, "%u of %u codes were met here", met, n);
+}
+
+int
+main(void)
+{
+	test_words();
+	test_pairs();
+	test_paths();
+	test_rest();
+	test_most();
+	test_table();
+	return tap_done();
+}
