@@ -1,0 +1,581 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Knows the report for a person at a terminal: verdict first, then where the message came
+ * from, its path with the line where belief ends, what was checked, what policy made of
+ * it, and why.  Unknown is not bad, and words carry the meaning, not colours alone.
+ * Decides nothing; what may be sent to a terminal is page.c's.
+ */
+#include "lib/render/render.h"
+
+#include "lib/core/date.h"
+#include "lib/render/page.h"
+
+#define INDENT 9			/* behind "VERDICT  " */
+#define STATE 16				/* column of a check's word */
+#define DETAIL 34			/* and of what there is to say to it */
+#define NAME_MOST 64			/* bytes of a name in a table; the raw lines have it whole */
+#define DELAY_COLUMNS 36		/* delay, bar and link at the right */
+#define BAR 10
+
+static void
+title(struct mt_page *page, const char *word)
+{
+	mt_page_end(page);
+	mt_page_word(page, MT_COLOR_BOLD, word);
+	mt_page_tab(page, INDENT);
+}
+
+static void
+address(struct mt_page *page, const struct mt_ip *ip)
+{
+	char text[MT_IP_TEXT];
+
+	mt_page_text(page, ip->family == 0 ? "unknown" : mt_ip_text(ip, text));
+}
+
+static void
+sentence(struct mt_page *page, const char *text)
+{
+	mt_page_wrap(page, INDENT, mt_span_text(text));
+	mt_page_end(page);
+}
+
+static void
+head(struct mt_page *page, const struct mt_trace *trace)
+{
+	char text[MT_TIME_TEXT];
+
+	mt_page_format(page, "mailtrace %s", mt_version());
+	if (trace->file.ptr != NULL) {
+		mt_page_text(page, "  ");
+		mt_page_outside(page, trace->file, 0);
+		if (trace->offset > 0)
+			mt_page_format(page, " at %lld", (long long)trace->offset);
+	}
+	mt_page_format(page, "  id %s", trace->id);
+	if (trace->queue_id.ptr != NULL) {
+		mt_page_text(page, "  queue id ");
+		mt_page_outside(page, trace->queue_id, NAME_MOST);
+	}
+	if (trace->traced_msec != 0)
+		mt_page_format(page, "  %s", mt_time_text(trace->traced_msec, text));
+	mt_page_format(page, "  %u ms", (unsigned)trace->duration_msec);
+	mt_page_end(page);
+}
+
+static void
+verdict(struct mt_page *page, const struct mt_trace *trace)
+{
+	static const enum mt_color colors[MT_LEVELS] = {
+		[MT_LEVEL_UNVERIFIED] = MT_COLOR_WARN, [MT_LEVEL_TRUSTED] = MT_COLOR_GOOD,
+		[MT_LEVEL_VERIFIED] = MT_COLOR_GOOD, [MT_LEVEL_SUSPICIOUS] = MT_COLOR_BAD,
+	};
+	const struct mt_verdict *v = &trace->verdict;
+
+	title(page, "VERDICT");
+	mt_page_loud(page, colors[v->level], mt_level_word(v->level));
+	if (v->summary != NULL) {
+		mt_page_text(page, ": ");
+		mt_page_wrap(page, INDENT, mt_span_text(v->summary));
+	}
+	mt_page_end(page);
+	mt_page_tab(page, INDENT);
+	mt_page_format(page, "relay: %s", mt_result_word(v->relay));
+	mt_page_end(page);
+}
+
+/* "called itself X, and that name is A, B" */
+static void
+self(struct mt_page *page, const struct mt_helo *helo)
+{
+	if (helo->name.ptr == NULL)
+		return;
+	mt_page_tab(page, INDENT);
+	mt_page_text(page, "the client called itself ");
+	mt_page_outside(page, helo->name, NAME_MOST);
+	for (unsigned i = 0; i < helo->naddresses; i++) {
+		mt_page_text(page, i == 0 ? ", and that name is " : ", ");
+		address(page, &helo->addresses[i]);
+	}
+	mt_page_end(page);
+}
+
+static void
+origin(struct mt_page *page, const struct mt_trace *trace)
+{
+	const struct mt_origin *o = &trace->origin;
+
+	title(page, "ORIGIN");
+	mt_page_text(page, "proved   ");
+	address(page, &o->proved_ip);
+	if (o->proved_hop != 0)
+		mt_page_format(page, "  (hop %u)", o->proved_hop);
+	mt_page_end(page);
+	mt_page_tab(page, INDENT);
+	mt_page_text(page, "claimed  ");
+	address(page, &o->claimed_ip);
+	if (o->claimed_hop != 0)
+		mt_page_format(page, "  (hop %u)  confidence %u of 100", o->claimed_hop, o->confidence);
+	mt_page_end(page);
+	for (unsigned i = 0; i < o->nreasons; i++) {
+		mt_page_tab(page, INDENT);
+		mt_page_text(page, "- ");
+		mt_page_wrap(page, INDENT + 2, mt_span_text(o->reasons[i]));
+		mt_page_end(page);
+	}
+	if (trace->peer != NULL)
+		self(page, &trace->peer->helo);
+}
+
+static void
+ruler(struct mt_page *page, const char *text)
+{
+	size_t len = strlen(text) + 2, side = page->width > len + 4 ? (page->width - 4 - len) / 2 : 3;
+
+	mt_page_text(page, "  ");
+	for (size_t i = 0; i < side; i++)
+		mt_page_text(page, "=");
+	mt_page_text(page, " ");
+	mt_page_word(page, MT_COLOR_BOLD, text);
+	mt_page_text(page, " ");
+	for (size_t i = 0; i < side; i++)
+		mt_page_text(page, "=");
+	mt_page_end(page);
+}
+
+/* Where belief ends, drawn once: before the oldest hop that is believed. */
+static void
+border(struct mt_page *page, const struct mt_trace *trace, bool first)
+{
+	ruler(page, first ? "trust boundary: every line is believed" : "trust boundary: lines above are only claims");
+	if (trace->boundary.reason != NULL) {
+		mt_page_tab(page, INDENT);
+		sentence(page, trace->boundary.reason);
+	}
+}
+
+/* Whose side of a gap: name and address, as far as written. */
+static void
+party(struct mt_page *page, struct mt_span name, const struct mt_ip *ip)
+{
+	char text[MT_IP_TEXT];
+
+	if (name.ptr != NULL)
+		mt_page_outside(page, name, NAME_MOST);
+	if (ip->family != 0)
+		mt_page_format(page, "%s[%s]", name.ptr == NULL ? "" : " ", mt_ip_text(ip, text));
+	if (name.ptr == NULL && ip->family == 0)
+		mt_page_text(page, "(not said)");
+}
+
+static void
+route(struct mt_page *page, const struct mt_hop *hop)
+{
+	struct mt_span name = hop->from.helo.ptr != NULL ? hop->from.helo : hop->from.rdns;
+
+	if (hop->kind == MT_HOP_UNPARSED) {
+		mt_page_text(page, "unreadable: ");
+		mt_page_outside(page, hop->raw, NAME_MOST);
+		return;
+	}
+	/* What never left a machine has nobody that it came from. */
+	if (hop->kind == MT_HOP_SMTP || name.ptr != NULL || hop->from.ip.family != 0) {
+		party(page, name, &hop->from.ip);
+		mt_page_text(page, " -> ");
+	}
+	party(page, hop->by, &hop->by_ip);
+	if (hop->kind != MT_HOP_SMTP)
+		mt_page_format(page, "  (%s)", mt_hop_kind_word(hop->kind));
+	if (hop->with.ptr != NULL) {
+		mt_page_text(page, "  ");
+		mt_page_outside(page, hop->with, NAME_MOST);
+	}
+}
+
+/* The share of the longest delay, rounded up; nothing for a clock that runs backwards. */
+static void
+bar(struct mt_page *page, const struct mt_hop *hop, int64_t longest)
+{
+	mt_page_text(page, "|");
+	if (!hop->has_delay || hop->delay_sec <= 0 || longest <= 0)
+		return;
+	for (int64_t i = 0; i < (hop->delay_sec * BAR + longest - 1) / longest; i++)
+		mt_page_text(page, "#");
+}
+
+/* "+1 s    |#    linked" */
+static void
+delay(struct mt_page *page, const struct mt_hop *hop, int64_t longest)
+{
+	size_t start = page->width - DELAY_COLUMNS;
+
+	if (page->column >= start)
+		mt_page_end(page);
+	mt_page_tab(page, start);
+	if (hop->has_delay)
+		mt_page_format(page, "%+lld s", (long long)hop->delay_sec);
+	else
+		mt_page_text(page, "-");
+	mt_page_tab(page, start + 11);
+	bar(page, hop, longest);
+	mt_page_tab(page, start + 13 + BAR);
+	mt_page_word(page, hop->link == MT_LINK_CONTRADICTED ? MT_COLOR_BAD : MT_COLOR_NONE,
+	    hop->link == MT_LINK_NONE ? "-" : mt_link_word(hop->link));
+	mt_page_end(page);
+}
+
+static void
+flags(struct mt_page *page, const struct mt_hop *hop)
+{
+	bool any = false;
+
+	for (unsigned f = 0; f < MT_HOP_FLAGS; f++) {
+		if (!(hop->flags & (UINT32_C(1) << f)))
+			continue;
+		if (!any)
+			mt_page_tab(page, INDENT);
+		mt_page_text(page, any ? ", " : "flags: ");
+		mt_page_text(page, mt_hop_flag_word((enum mt_hop_flag)f));
+		any = true;
+	}
+	if (any)
+		mt_page_end(page);
+}
+
+/* The field as it came, line by line. */
+static void
+raw(struct mt_page *page, struct mt_span left)
+{
+	while (left.len > 0) {
+		const char *nl = memchr(left.ptr, '\n', left.len);
+		struct mt_span line = { left.ptr, nl == NULL ? left.len : (size_t)(nl - left.ptr) };
+
+		mt_page_tab(page, INDENT);
+		mt_page_text(page, "| ");
+		mt_page_outside(page, mt_span_trim(line), 0);
+		mt_page_end(page);
+		left.ptr += line.len + (nl != NULL);
+		left.len -= line.len + (nl != NULL);
+	}
+}
+
+/* Why the line is believed, or is not. */
+static void
+belief(struct mt_page *page, const struct mt_hop *hop)
+{
+	if (hop->reason == NULL)
+		return;
+	mt_page_tab(page, INDENT);
+	mt_page_text(page, hop->trusted ? "believed: " : "not believed: ");
+	mt_page_text(page, hop->reason);
+	mt_page_end(page);
+}
+
+static void
+one_hop(struct mt_page *page, const struct mt_hop *hop, int64_t longest, bool verbose)
+{
+	enum mt_color color = hop->forged ? MT_COLOR_BAD : hop->trusted ? MT_COLOR_GOOD : MT_COLOR_WARN;
+
+	mt_page_format(page, "%3u  ", hop->n);
+	mt_page_word(page, color, hop->forged ? "FORGED" : hop->trusted ? "ok" : "?");
+	mt_page_tab(page, INDENT);
+	route(page, hop);
+	delay(page, hop, longest);
+	flags(page, hop);
+	if (verbose) {
+		belief(page, hop);
+		raw(page, hop->raw);
+	}
+}
+
+static void
+path_end(struct mt_page *page, const struct mt_trace *trace, unsigned trusted, unsigned forged)
+{
+	mt_page_tab(page, INDENT);
+	mt_page_format(page, "%zu hops, %u believed, %u forged", trace->nhops, trusted, forged);
+	if (trace->truncated)
+		mt_page_format(page, "; only a part of %zu Received fields was read", trace->fields);
+	mt_page_end(page);
+}
+
+static void
+path(struct mt_page *page, const struct mt_trace *trace, bool verbose)
+{
+	unsigned trusted = 0, forged = 0;
+	int64_t longest = 0;
+
+	for (size_t i = 0; i < trace->nhops; i++)
+		if (trace->hops[i].has_delay && trace->hops[i].delay_sec > longest)
+			longest = trace->hops[i].delay_sec;
+	/* Bars are drawn of it times ten, and dates may lie as far apart as they like. */
+	if (longest > INT64_MAX / (2 * BAR))
+		longest = 0;
+	title(page, "PATH");
+	mt_page_text(page, trace->nhops == 0 ? "no Received field, and no connection" : "oldest first");
+	if (trace->nhops > 0) {
+		mt_page_tab(page, page->width - DELAY_COLUMNS);
+		mt_page_text(page, "delay       ");
+		mt_page_tab(page, page->width - DELAY_COLUMNS + 13 + BAR);
+		mt_page_text(page, "link");
+	}
+	mt_page_end(page);
+	for (size_t i = 0; i < trace->nhops; i++) {
+		const struct mt_hop *hop = &trace->hops[i];
+
+		if (hop->trusted && trusted == 0)
+			border(page, trace, i == 0);
+		trusted += hop->trusted;
+		forged += hop->forged;
+		one_hop(page, hop, longest, verbose);
+	}
+	if (trace->nhops > 0 && trusted == 0)
+		border(page, trace, false);
+	path_end(page, trace, trusted, forged);
+}
+
+/* What a cause means to a person. */
+static const char *
+cause_text(enum mt_cause c)
+{
+	static const char *const texts[MT_CAUSES] = {
+		[MT_CAUSE_NXDOMAIN] = "there is no such name",
+		[MT_CAUSE_NODATA] = "the name has no such record",
+		[MT_CAUSE_TIMEOUT] = "no name server answered in time; this says nothing about the client",
+		[MT_CAUSE_SERVFAIL] = "the name server failed (SERVFAIL); this says nothing about the client",
+		[MT_CAUSE_REFUSED] = "the name server refused to answer; this says nothing about the client",
+		[MT_CAUSE_GARBAGE] = "the answer cannot be read",
+		[MT_CAUSE_NETWORK] = "no name server could be reached; this says nothing about the client",
+		[MT_CAUSE_BREAKER] = "not asked: no name server answers at present",
+		[MT_CAUSE_LIMIT] = "not asked: a bound was met",
+		[MT_CAUSE_DEADLINE] =
+		    "the answer was not there before the deadline; this says nothing about the client",
+		[MT_CAUSE_OFFLINE] = "not asked: offline",
+		[MT_CAUSE_NO_INPUT] = "not asked: what to ask about is not known",
+		[MT_CAUSE_BAD_NAME] = "not asked: this name cannot be asked for",
+		[MT_CAUSE_NOT_NEEDED] = "not asked: it was decided without",
+	};
+
+	return (size_t)c < MT_CAUSES ? texts[c] : NULL;
+}
+
+/* The state, a time-out told apart from every other trouble. */
+static void
+state(struct mt_page *page, const char *name, enum mt_result r, enum mt_cause c)
+{
+	mt_page_text(page, "  ");
+	mt_page_text(page, name);
+	mt_page_tab(page, STATE);
+	if (r == MT_TEMPERROR && (c == MT_CAUSE_TIMEOUT || c == MT_CAUSE_DEADLINE))
+		mt_page_word(page, MT_COLOR_WARN, "TIME-OUT");
+	else if (r == MT_PASS || r == MT_CLEAN || r == MT_GOOD || r == MT_YES)
+		mt_page_word(page, MT_COLOR_GOOD, mt_result_word(r));
+	else if (r == MT_UNKNOWN || r == MT_SKIPPED || r == MT_NONE || r == MT_NO || r == MT_TEMPERROR)
+		mt_page_word(page, MT_COLOR_NONE, mt_result_word(r));
+	else
+		mt_page_loud(page, MT_COLOR_BAD, mt_result_word(r));
+	mt_page_tab(page, DETAIL);
+}
+
+/* What a word of a fact means to a person; NULL: the word says it all. */
+static const char *
+meaning(enum mt_fact_name f, enum mt_result r)
+{
+	static const char *const ptr[MT_RESULTS] = {
+		[MT_PASS] = "the address has a name",
+		[MT_NONE] = "the address has no name",
+	};
+	static const char *const iprev[MT_RESULTS] = {
+		[MT_PASS] = "a name of the address leads back to it",
+		[MT_FAIL] = "no name of the address leads back to it",
+		[MT_NONE] = "the address has no name",
+	};
+	static const char *const helo[MT_RESULTS] = {
+		[MT_PASS] = "the name given in HELO is the client's",
+		[MT_MISMATCH] = "the name given in HELO leads to other addresses",
+		[MT_UNRESOLVABLE] = "the name given in HELO leads nowhere",
+		[MT_LITERAL_MISMATCH] = "the address given in HELO is not the client's",
+		[MT_NOT_FQDN] = "the name given in HELO is not a full one",
+		[MT_MALFORMED] = "what was given in HELO is no name",
+		[MT_OURS] = "the name or address given in HELO is ours",
+		[MT_CHANGED] = "a later HELO gave another name",
+		[MT_NONE] = "no HELO was given",
+	};
+
+	if ((size_t)r >= MT_RESULTS)
+		return NULL;
+	return f == MT_FACT_PTR ? ptr[r] : f == MT_FACT_IPREV ? iprev[r] : f == MT_FACT_HELO ? helo[r] : NULL;
+}
+
+static void
+detail(struct mt_page *page, enum mt_fact_name f, const struct mt_fact *fact)
+{
+	const char *means = meaning(f, fact->result), *cause = cause_text(fact->cause);
+
+	if (means != NULL)
+		mt_page_wrap(page, DETAIL, mt_span_text(means));
+	if (means != NULL && cause != NULL)
+		mt_page_text(page, ": ");
+	if (cause != NULL)
+		mt_page_wrap(page, DETAIL, mt_span_text(cause));
+	if (fact->msec > 0)
+		mt_page_format(page, "%s(%u ms)", means == NULL && cause == NULL ? "" : " ", (unsigned)fact->msec);
+	mt_page_end(page);
+}
+
+static const char *
+forward_text(const struct mt_ptr_name *name)
+{
+	if (!name->asked)
+		return "was not asked about";
+	if (name->forward == MT_PASS)
+		return "leads back to the client";
+	if (name->forward == MT_FAIL)
+		return "leads to other addresses";
+	if (name->forward == MT_NONE)
+		return "leads nowhere";
+	if (name->forward == MT_TEMPERROR && (name->cause == MT_CAUSE_TIMEOUT || name->cause == MT_CAUSE_DEADLINE))
+		return "gave no answer in time";
+	return "gave no usable answer";
+}
+
+static void
+names(struct mt_page *page, const struct mt_iprev *iprev)
+{
+	for (unsigned i = 0; i < iprev->nnames; i++) {
+		mt_page_tab(page, DETAIL);
+		mt_page_outside(page, iprev->names[i].name, 253);
+		mt_page_text(page, " ");
+		mt_page_wrap(page, DETAIL, mt_span_text(forward_text(&iprev->names[i])));
+		mt_page_end(page);
+	}
+	if (iprev->cut) {
+		mt_page_tab(page, DETAIL);
+		mt_page_format(page, "more than %d names: the rest was not looked at", MT_PTR_NAMES);
+		mt_page_end(page);
+	}
+}
+
+static void
+checks(struct mt_page *page, const struct mt_trace *trace)
+{
+	const struct mt_fact *fact = trace->facts.fact;
+	const struct mt_peer *peer = trace->peer;
+
+	title(page, "CHECKS");
+	if (peer == NULL || peer->ip.family == 0)
+		mt_page_text(page, peer != NULL && peer->local ? "handed over on this machine" : "no client is known");
+	else
+		address(page, &peer->ip);
+	mt_page_end(page);
+	for (unsigned f = 0; f < MT_FACTS; f++) {
+		bool main = f == MT_FACT_PTR || f == MT_FACT_IPREV || f == MT_FACT_HELO;
+
+		if (!main && fact[f].result == MT_UNKNOWN)
+			continue;
+		state(page, mt_fact_word((enum mt_fact_name)f), fact[f].result, fact[f].cause);
+		detail(page, (enum mt_fact_name)f, &fact[f]);
+		if (f == MT_FACT_IPREV && peer != NULL)
+			names(page, &peer->iprev);
+	}
+}
+
+static void
+reply(struct mt_page *page, const struct mt_verdict *v)
+{
+	if (v->code == 0)
+		return;
+	mt_page_tab(page, INDENT);
+	mt_page_format(page, "reply: %u ", v->code);
+	if (!mt_span_empty(v->xcode)) {
+		mt_page_outside(page, v->xcode, NAME_MOST);
+		mt_page_text(page, " ");
+	}
+	mt_page_wrap(page, INDENT + 7, v->text);
+	mt_page_end(page);
+}
+
+static void
+policy(struct mt_page *page, const struct mt_trace *trace)
+{
+	const struct mt_verdict *v = &trace->verdict;
+
+	title(page, "POLICY");
+	if (v->rule.ptr != NULL) {
+		mt_page_text(page, "rule ");
+		mt_page_outside(page, v->rule, NAME_MOST);
+		mt_page_format(page, " -> %s", mt_action_word(v->would));
+	} else {
+		mt_page_text(page, "no rule held");
+	}
+	mt_page_end(page);
+	if (v->exempt.ptr != NULL) {
+		mt_page_tab(page, INDENT);
+		mt_page_text(page, "exempt by ");
+		mt_page_outside(page, v->exempt, NAME_MOST);
+		mt_page_end(page);
+	}
+	mt_page_tab(page, INDENT);
+	mt_page_format(page, "action: %s  would: %s  mode: %s%s  stage: %s", mt_action_word(v->action),
+	    mt_action_word(v->would), mt_mode_word(v->mode), v->dry_run ? " (the rule is in dry-run)" : "",
+	    mt_stage_word(v->stage));
+	mt_page_end(page);
+	reply(page, v);
+}
+
+static void
+evidence(struct mt_page *page, const struct mt_trace *trace)
+{
+	static const enum mt_color colors[MT_STRENGTHS] = {
+		[MT_WEAK] = MT_COLOR_NONE, [MT_MEDIUM] = MT_COLOR_WARN, [MT_STRONG] = MT_COLOR_BAD,
+	};
+
+	title(page, "EVIDENCE");
+	if (trace->nevidence == 0)
+		mt_page_text(page, "none");
+	mt_page_end(page);
+	for (size_t i = 0; i < trace->nevidence; i++) {
+		const struct mt_evidence *e = &trace->evidence[i];
+
+		mt_page_text(page, "  ");
+		mt_page_word(page, colors[e->strength], mt_strength_word(e->strength));
+		mt_page_tab(page, 10);
+		mt_page_text(page, e->code);
+		mt_page_tab(page, 32);
+		mt_page_wrap(page, 32, e->text);
+		if (e->hop != 0)
+			mt_page_format(page, " (hop %u)", e->hop);
+		mt_page_end(page);
+	}
+}
+
+static void
+errors(struct mt_page *page, const struct mt_trace *trace)
+{
+	if (trace->nerrors == 0)
+		return;
+	title(page, "TROUBLE");
+	mt_page_text(page, "on our side");
+	mt_page_end(page);
+	for (size_t i = 0; i < trace->nerrors; i++) {
+		mt_page_format(page, "  %s: %s: ", trace->errors[i].what, trace->errors[i].state);
+		mt_page_wrap(page, INDENT, trace->errors[i].detail);
+		mt_page_end(page);
+	}
+}
+
+int
+mt_render_text(const struct mt_trace *trace, const struct mt_render_options *options, mt_sink_fn *sink, void *ctx)
+{
+	struct mt_page page;
+
+	mt_page_init(&page, options, sink, ctx);
+	head(&page, trace);
+	verdict(&page, trace);
+	origin(&page, trace);
+	path(&page, trace, options->verbose);
+	checks(&page, trace);
+	policy(&page, trace);
+	evidence(&page, trace);
+	errors(&page, trace);
+	return mt_page_fini(&page);
+}
