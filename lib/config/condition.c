@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Knows what may stand in a condition, both ways; judges no message. */
+#include "lib/base/words.h"
+#include "lib/config/draft.h"
+#include "lib/config/keys.h"
+
+#define TRUSTED "trust.networks"
+
+static struct mt_span
+without_not(struct mt_span text, bool *not)
+{
+	*not = text.len > 0 && text.ptr[0] == '!';
+	if (*not)
+		text = (struct mt_span){ text.ptr + 1, text.len - 1 };
+	return text;
+}
+
+void
+mt_condition_words(struct mt_buf *buf, uint64_t words)
+{
+	bool some = false;
+
+	for (int r = 0; r < MT_RESULTS; r++) {
+		if (!(words & MT_BIT(r)))
+			continue;
+		mt_buf_text(buf, some ? ", " : "");
+		mt_buf_text(buf, mt_result_word((enum mt_result)r));
+		some = true;
+	}
+}
+
+static void
+no_such_word(const struct mt_draft *draft, enum mt_fact_name fact, const struct mt_value *value, struct mt_span text)
+{
+	uint64_t words = mt_fact_words(fact);
+	const char *known[MT_RESULTS];
+	struct mt_buf all;
+	size_t count = 0;
+	char hint[96];
+
+	mt_buf_init(&all, draft->source->arena, 0);
+	mt_condition_words(&all, words);
+	for (int r = 0; r < MT_RESULTS; r++)
+		if (words & MT_BIT(r))
+			known[count++] = mt_result_word((enum mt_result)r);
+	mt_draft_wrong(draft, value->place, mt_fact_word(fact), "'%.*s' is none of %s%s", MT_SPAN_ARG(text),
+	    mt_buf_span(&all).ptr, mt_hint(mt_word_near(known, count, text), hint));
+}
+
+static bool
+is_pattern(struct mt_span text)
+{
+	return text.len > 0 && (memchr(text.ptr, '.', text.len) != NULL || memchr(text.ptr, '*', text.len) != NULL);
+}
+
+/* The values of a condition as patterns; those with "!" apart. */
+static void
+read_patterns(const struct mt_draft *draft, struct mt_condition *condition, const char *key,
+    const struct mt_values *values)
+{
+	struct mt_arena *arena = &draft->config->arena;
+	struct mt_span *yes = mt_arena_alloc(arena, values->count * sizeof *yes);
+	struct mt_span *no = mt_arena_alloc(arena, values->count * sizeof *no);
+	size_t nyes = 0, nno = 0;
+
+	if (yes == NULL || no == NULL)
+		return;
+	for (size_t i = 0; i < values->count; i++) {
+		bool not, good = true;
+		struct mt_span text = without_not(values->value[i].text, &not);
+
+		for (size_t k = 0; k < text.len; k++)
+			good = good && (unsigned char)text.ptr[k] > ' ' && (unsigned char)text.ptr[k] < 127;
+		if (!good || text.len == 0)
+			mt_draft_wrong(draft, values->value[i].place, key,
+			    "'%.*s' is not a pattern; write *@example.org, *.example.org, or <> for the null sender",
+			    MT_SPAN_ARG(text));
+		else if (not)
+			no[nno++] = mt_arena_copy(arena, text);
+		else
+			yes[nyes++] = mt_arena_copy(arena, text);
+	}
+	condition->patterns = (struct mt_patterns){ yes, nyes };
+	condition->not_patterns = (struct mt_patterns){ no, nno };
+}
+
+/* The words of a fact as one set.  "!word" alone is every other word but those that say
+ * nothing: an error that may pass must be named to match. */
+static void
+read_words(const struct mt_draft *draft, struct mt_condition *condition, const struct mt_values *values)
+{
+	uint64_t all = mt_fact_words(condition->fact), yes = 0, no = 0;
+	size_t errors = draft->source->errors->errors;
+
+	for (size_t i = 0; i < values->count; i++) {
+		bool not;
+		struct mt_span text = without_not(values->value[i].text, &not);
+		enum mt_result r = mt_result_find(text);
+
+		if (r == MT_UNKNOWN || !(all & MT_BIT(r)))
+			no_such_word(draft, condition->fact, &values->value[i], text);
+		else if (not)
+			no |= MT_BIT(r);
+		else
+			yes |= MT_BIT(r);
+	}
+	condition->words = (yes != 0 ? yes : all & ~(MT_BIT(MT_TEMPERROR) | MT_BIT(MT_SKIPPED))) & ~no;
+	if (condition->words == 0 && errors == draft->source->errors->errors)
+		mt_draft_wrong(draft, values->value[0].place, mt_fact_word(condition->fact),
+		    "no word is left; this can never hold");
+}
+
+/* HELO and PTR take words of their fact or patterns of their name, but not both at once. */
+static void
+read_fact(const struct mt_draft *draft, struct mt_condition *condition, const struct mt_values *values)
+{
+	const char *key = mt_fact_word(condition->fact);
+	size_t patterns = 0, first = 0;
+	bool not;
+
+	for (size_t i = 0; i < values->count; i++)
+		if (is_pattern(without_not(values->value[i].text, &not)) && patterns++ == 0)
+			first = i;
+	if (patterns == 0) {
+		read_words(draft, condition, values);
+	} else if (condition->fact != MT_FACT_HELO && condition->fact != MT_FACT_PTR) {
+		mt_draft_wrong(draft, values->value[first].place, key, "'%s' is a name; names stand in %s",
+		    values->value[first].text.ptr,
+		    condition->fact == MT_FACT_IPREV ? "ptr = { ... }" : "ptr, helo, sender or recipient");
+	} else if (patterns < values->count) {
+		mt_draft_wrong(draft, values->value[first].place, key,
+		    "words and names cannot stand in one condition; make two rules of it");
+	} else {
+		condition->subject = condition->fact == MT_FACT_HELO ? MT_SUBJECT_HELO_NAME : MT_SUBJECT_PTR_NAME;
+		read_patterns(draft, condition, key, values);
+	}
+}
+
+static void
+read_client(const struct mt_draft *draft, struct mt_condition *condition, const struct mt_values *values)
+{
+	const struct mt_nets *trusted = &draft->config->trust.networks;
+	struct mt_arena *arena = &draft->config->arena;
+	struct mt_net *yes = mt_arena_alloc(arena, values->count * sizeof *yes);
+	struct mt_net *no = mt_arena_alloc(arena, (values->count + trusted->count) * sizeof *no);
+	size_t nyes = 0, nno = 0;
+	bool not_trusted = false;
+
+	if (yes == NULL || no == NULL)
+		return;
+	for (size_t i = 0; i < values->count; i++) {
+		bool not;
+		struct mt_span text = without_not(values->value[i].text, &not);
+		struct mt_net net;
+
+		if (mt_span_equal(text, MT_SPAN(TRUSTED)))
+			*(not ? &not_trusted : &condition->trusted_networks) = true;
+		else if (!mt_value_net(draft->source, &net, mt_draft_label(draft, "client"), &values->value[i], text))
+			continue;
+		else if (not)
+			no[nno++] = net;
+		else
+			yes[nyes++] = net;
+	}
+	for (size_t i = 0; not_trusted && i < trusted->count; i++)
+		no[nno++] = trusted->net[i];
+	condition->nets = (struct mt_nets){ yes, nyes };
+	condition->not_nets = (struct mt_nets){ no, nno };
+}
+
+static void
+read_recipients(const struct mt_draft *draft, struct mt_condition *condition, const struct mt_values *values)
+{
+	bool not;
+
+	for (size_t i = 0; i < values->count; i++) {
+		enum mt_result r = mt_result_find(without_not(values->value[i].text, &not));
+
+		if (r == MT_INSIDE || r == MT_OUTSIDE)
+			mt_draft_wrong(draft, values->value[i].place, "recipient",
+			    "'%s' is not in this build; write patterns such as *@example.org",
+			    values->value[i].text.ptr);
+	}
+	condition->any_recipient = !mt_draft_is_rule(draft);
+	read_patterns(draft, condition, "recipient", values);
+}
+
+void
+mt_condition_read(struct mt_draft *draft, const struct mt_setting *setting)
+{
+	struct mt_values values = mt_values_expand(draft->source, setting);
+	struct mt_condition *condition = &draft->conditions[draft->nconditions];
+	struct mt_span name = mt_span_text(setting->name);
+
+	if (values.count == 0) {
+		mt_draft_wrong(draft, setting->place, setting->name, "has no value; take it out, or name one");
+		return;
+	}
+	if (draft->nconditions == MT_DRAFT_CONDITIONS)
+		return;
+	*condition = (struct mt_condition){ 0 };
+	draft->nconditions++;
+	if (mt_span_equal(name, MT_SPAN("client"))) {
+		condition->subject = MT_SUBJECT_CLIENT;
+		read_client(draft, condition, &values);
+	} else if (mt_span_equal(name, MT_SPAN("sender"))) {
+		condition->subject = MT_SUBJECT_SENDER;
+		read_patterns(draft, condition, "sender", &values);
+	} else if (mt_span_equal(name, MT_SPAN("recipient"))) {
+		condition->subject = MT_SUBJECT_RECIPIENT;
+		read_recipients(draft, condition, &values);
+	} else {
+		condition->fact = (enum mt_fact_name)mt_fact_find(name);
+		read_fact(draft, condition, &values);
+	}
+}
+
+/* ---- writing -------------------------------------------------------------------------- */
+
+static const char *
+condition_key(const struct mt_condition *condition)
+{
+	switch (condition->subject) {
+	case MT_SUBJECT_FACT:
+		return mt_fact_word(condition->fact);
+	case MT_SUBJECT_CLIENT:
+		return "client";
+	case MT_SUBJECT_HELO_NAME:
+		return "helo";
+	case MT_SUBJECT_PTR_NAME:
+		return "ptr";
+	case MT_SUBJECT_SENDER:
+		return "sender";
+	case MT_SUBJECT_RECIPIENT:
+		return "recipient";
+	}
+	return "?";
+}
+
+void
+mt_condition_write(struct mt_buf *buf, const struct mt_condition *condition)
+{
+	bool some = condition->trusted_networks;
+
+	mt_buf_format(buf, "%s = { ", condition_key(condition));
+	if (condition->subject == MT_SUBJECT_FACT)
+		mt_condition_words(buf, condition->words);
+	if (condition->trusted_networks)
+		mt_buf_text(buf, TRUSTED);
+	mt_write_nets(buf, &condition->nets, "", &some);
+	mt_write_nets(buf, &condition->not_nets, "!", &some);
+	mt_write_patterns(buf, &condition->patterns, "", &some);
+	mt_write_patterns(buf, &condition->not_patterns, "!", &some);
+	mt_buf_text(buf, " }");
+}

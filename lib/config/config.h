@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A finished configuration: never changes, counted, all of it in one arena. */
+#ifndef MT_CONFIG_CONFIG_H
+#define MT_CONFIG_CONFIG_H
+
+#include <stdatomic.h>
+
+#include "lib/base/arena.h"
+#include "lib/core/policy.h"
+#include "lib/core/trace.h"
+#include "lib/core/trust.h"
+
+enum mt_on { MT_ON_ACCEPT, MT_ON_TEMPFAIL };		/* on-deadline, on-overload ... */
+enum mt_log_to { MT_LOG_SYSLOG, MT_LOG_STDERR };
+enum mt_log_format { MT_LOG_TEXT, MT_LOG_JSON, MT_LOG_TRACE };	/* key=value; the same as JSON;
+								 * the whole report, one line */
+enum mt_log_each { MT_LOG_EACH_MESSAGE, MT_LOG_EACH_ACTION, MT_LOG_EACH_NONE };
+/* The exemptions that nobody has to write down. */
+enum mt_exempt_default { MT_EXEMPT_AUTHENTICATED, MT_EXEMPT_TRUSTED, MT_EXEMPT_POSTMASTER, MT_EXEMPT_DEFAULTS };
+enum mt_no_reply { MT_NO_REPLY_AUTO, MT_NO_REPLY_ALWAYS, MT_NO_REPLY_NEVER };
+
+/* One row of the table of keys writes one member. */
+struct mt_config {
+	atomic_uint refs;
+	struct mt_arena arena;
+	const char *file;		/* NULL: built-in defaults */
+	const char **where;		/* "file:line", "default" or "-o" for each key's value */
+
+	struct mt_policy policy;	/* mode, exempt, rule */
+	uint32_t exempt_default;	/* set of enum mt_exempt_default */
+	struct mt_trust trust;
+
+	struct {
+		const char *socket;
+		int64_t socket_mode;
+		const char *socket_owner;	/* "user:group" or "" */
+		const char *user;
+		int64_t deadline_msec;
+		int64_t on_deadline, on_internal_error, on_overload;	/* enum mt_on */
+		int64_t max_sessions;
+		int64_t no_reply;		/* enum mt_no_reply */
+		int64_t drain_msec;		/* how long TERM waits for open sessions */
+	} milter;
+	struct {
+		struct mt_patterns servers;	/* "192.0.2.1", "127.0.0.1:5353", "[::1]:53";
+						 * none: those of resolv.conf(5) */
+		int64_t timeout_msec, tries, deadline_msec;
+		int64_t cache;			/* answers kept; 0: none */
+		int64_t negative_ttl_msec;	/* most time that "nothing there" is kept */
+		int64_t max_ttl_msec;
+		int64_t failure_ttl_msec;	/* how long trouble is remembered for a name */
+		int64_t queue;			/* questions under way at once */
+		int64_t breaker;		/* time-outs in a row that open it; 0: never */
+		bool trusted;			/* believe the AD bit */
+	} dns;
+	struct {
+		uint32_t add;			/* set of enum mt_header */
+		bool strip_foreign;
+		int64_t max_length;
+	} headers;
+	struct {
+		int64_t to, facility, format, each;	/* facility: LOG_MAIL ... of syslog(3) */
+	} log;
+
+	struct mt_trace_settings settings;	/* points into this structure */
+};
+
+#endif
