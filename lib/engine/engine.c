@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What outlives a connection: settings, resolver, cache, counters. */
+#include "lib/engine/engine.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/source/dns.h"
+
+int64_t
+mt_now_mono_msec(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t
+mt_engine_wall_msec(struct mt_engine *engine)
+{
+	struct timespec now;
+
+	if (engine->ports.wall_msec != NULL)
+		return engine->ports.wall_msec(engine->ports.ctx);
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void
+mt_engine_say(struct mt_engine *engine, int priority, const char *line)
+{
+	if (engine->ports.say != NULL)
+		engine->ports.say(engine->ports.ctx, priority, line);
+}
+
+/* ---- resolver and cache ---------------------------------------------------------------- */
+
+struct mt_lookup *
+mt_lookup_ref(struct mt_lookup *lookup)
+{
+	atomic_fetch_add(&lookup->refs, 1);
+	return lookup;
+}
+
+void
+mt_lookup_unref(struct mt_lookup *lookup)
+{
+	if (lookup == NULL || atomic_fetch_sub(&lookup->refs, 1) != 1)
+		return;
+	if (lookup->resolver != NULL)
+		lookup->resolver->close(lookup->resolver);
+	mt_cache_free(lookup->cache);
+	free(lookup);
+}
+
+static struct mt_resolver *
+open_dns(struct mt_engine *engine, const struct mt_config *config, int *error)
+{
+	struct mt_dns_options options = {
+		.servers = config->dns.servers.pattern, .nservers = config->dns.servers.count,
+		.timeout_msec = (unsigned)config->dns.timeout_msec, .tries = (unsigned)config->dns.tries,
+		.deadline_msec = (unsigned)config->dns.deadline_msec, .queue = (unsigned)config->dns.queue,
+		.breaker = (unsigned)config->dns.breaker,
+		.negative_ttl_sec = (unsigned)(config->dns.negative_ttl_msec / 1000),
+		.trusted = config->dns.trusted,
+	};
+
+	return mt_dns_open(&options, engine->ports.say, engine->ports.ctx, error);
+}
+
+static struct mt_lookup *
+open_lookup(struct mt_engine *engine, const struct mt_config *config, struct mt_resolver *given, int *error)
+{
+	struct mt_lookup *lookup = calloc(1, sizeof *lookup);
+	struct mt_cache_options options = {
+		.entries = (size_t)config->dns.cache,
+		.negative_ttl_sec = (uint32_t)(config->dns.negative_ttl_msec / 1000),
+		.max_ttl_sec = (uint32_t)(config->dns.max_ttl_msec / 1000),
+		.failure_ttl_sec = (uint32_t)(config->dns.failure_ttl_msec / 1000),
+	};
+
+	*error = MT_ENOMEM;
+	if (lookup == NULL)
+		return NULL;
+	atomic_init(&lookup->refs, 1);
+	lookup->given = given != NULL;
+	lookup->resolver = given != NULL ? given : open_dns(engine, config, error);
+	if (lookup->resolver != NULL)
+		lookup->cache = mt_cache_new(lookup->resolver, &options);
+	if (lookup->cache == NULL) {
+		mt_lookup_unref(lookup);
+		return NULL;
+	}
+	*error = MT_OK;
+	return lookup;
+}
+
+/* ---- the engine --------------------------------------------------------------------------- */
+
+struct mt_engine *
+mt_engine_open(struct mt_config *config, const struct mt_ports *ports, int *error)
+{
+	struct mt_engine *engine = calloc(1, sizeof *engine);
+	int ignored;
+
+	if (error == NULL)
+		error = &ignored;
+	*error = MT_ENOMEM;
+	if (engine == NULL)
+		return NULL;
+	pthread_mutex_init(&engine->lock, NULL);
+	if (ports != NULL)
+		engine->ports = *ports;
+	engine->config = mt_config_ref(config);
+	engine->lookup = open_lookup(engine, config, engine->ports.resolver, error);
+	if (engine->lookup == NULL) {
+		mt_engine_close(engine);
+		return NULL;
+	}
+	return engine;
+}
+
+static bool
+same_patterns(const struct mt_patterns *a, const struct mt_patterns *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (!mt_span_equal(a->pattern[i], b->pattern[i]))
+			return false;
+	return true;
+}
+
+static bool
+same_dns(const struct mt_config *a, const struct mt_config *b)
+{
+	return same_patterns(&a->dns.servers, &b->dns.servers) && a->dns.timeout_msec == b->dns.timeout_msec &&
+	    a->dns.tries == b->dns.tries && a->dns.deadline_msec == b->dns.deadline_msec &&
+	    a->dns.cache == b->dns.cache && a->dns.negative_ttl_msec == b->dns.negative_ttl_msec &&
+	    a->dns.max_ttl_msec == b->dns.max_ttl_msec && a->dns.failure_ttl_msec == b->dns.failure_ttl_msec &&
+	    a->dns.queue == b->dns.queue && a->dns.breaker == b->dns.breaker && a->dns.trusted == b->dns.trusted;
+}
+
+int
+mt_engine_reload(struct mt_engine *engine, struct mt_config *config)
+{
+	struct mt_config *old_config = engine->config;
+	struct mt_lookup *old_lookup = engine->lookup, *lookup;
+	int error = MT_OK;
+
+	/* Only a reload changes the two, and reloads come one at a time. */
+	lookup = old_lookup->given || same_dns(old_config, config) ? mt_lookup_ref(old_lookup)
+	    : open_lookup(engine, config, NULL, &error);
+	if (lookup == NULL)
+		return error;
+	pthread_mutex_lock(&engine->lock);
+	engine->config = mt_config_ref(config);
+	engine->lookup = lookup;
+	pthread_mutex_unlock(&engine->lock);
+	mt_lookup_unref(old_lookup);
+	mt_config_unref(old_config);
+	return MT_OK;
+}
+
+void
+mt_engine_close(struct mt_engine *engine)
+{
+	if (engine == NULL)
+		return;
+	mt_lookup_unref(engine->lookup);
+	mt_config_unref(engine->config);
+	pthread_mutex_destroy(&engine->lock);
+	free(engine);
+}
+
+int
+mt_engine_counters(struct mt_engine *engine, mt_sink_fn *sink, void *ctx)
+{
+	struct mt_cache_counts cache;
+	struct mt_lookup *lookup;
+	char text[1024];
+	int at;
+
+	pthread_mutex_lock(&engine->lock);
+	lookup = mt_lookup_ref(engine->lookup);
+	pthread_mutex_unlock(&engine->lock);
+	cache = mt_cache_counts(lookup->cache);
+	mt_lookup_unref(lookup);
+	at = snprintf(text, sizeof text,
+	    "connections %llu\nmessages %llu\nwaited %llu\nlate %llu\n"
+	    "cache-hits %" PRIu64 "\ncache-misses %" PRIu64 "\ncache-joined %" PRIu64 "\ncache-entries %zu\n",
+	    atomic_load(&engine->conns), atomic_load(&engine->messages), atomic_load(&engine->waited),
+	    atomic_load(&engine->late), cache.hits, cache.misses, cache.joined, cache.entries);
+	for (unsigned i = 0; i < MT_ACTIONS; i++)
+		at += snprintf(text + at, sizeof text - (size_t)at, "%s %llu\n", mt_action_word((enum mt_action)i),
+		    atomic_load(&engine->actions[i]));
+	return sink(ctx, text, (size_t)at);
+}

@@ -1,0 +1,554 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One message: takes its bytes in as they come, waits once at its end, hands out what
+ * was found.  Conclusions are core's, words and forms the renderers'. */
+#include <stdlib.h>
+#include <syslog.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/ip.h"
+#include "lib/core/authres.h"
+#include "lib/core/chain.h"
+#include "lib/core/claims.h"
+#include "lib/core/received.h"
+#include "lib/engine/engine.h"
+#include "lib/engine/id.h"
+#include "lib/engine/strips.h"
+#include "lib/render/render.h"
+
+#define FIRST_CHUNK (16u * 1024u)
+#define OUTPUT_CHUNK 4096u
+#define OUTPUT_CEILING (32u * 1024u * 1024u)	/* a report of everything, raw fields and all */
+
+struct message {
+	struct mt_trace trace;		/* first: the public handle */
+	struct mt_conn *conn;
+	struct mt_peer peer;		/* the connection's, as it was when last looked at */
+	struct mt_ptr_name names[MT_PTR_NAMES];
+	struct mt_verdict early;
+	struct mt_arena scratch;	/* of the last early verdict: a stranger may ask for many */
+	struct mt_arena output;		/* what is written must not depend on what was read */
+	struct mt_strips *strips;	/* NULL: nothing is taken out */
+	struct mt_edit *edits;
+	size_t nedits;
+	bool edited;
+};
+
+static struct message *
+message_of(struct mt_trace *trace)
+{
+	return (struct message *)trace;
+}
+
+struct mt_trace *
+mt_trace_open(struct mt_conn *conn)
+{
+	struct message *message = calloc(1, sizeof *message);
+	struct mt_trace *trace;
+
+	if (message == NULL)
+		return NULL;
+	trace = &message->trace;
+	message->conn = conn;
+	message->peer = conn->peer;
+	if (conn->config->headers.strip_foreign && !conn->idle &&
+	    !mt_nets_have(&conn->config->trust.networks, &conn->peer.ip)) {
+		message->strips = mt_strips_new();
+		if (message->strips == NULL) {
+			free(message);
+			return NULL;
+		}
+	}
+	mt_arena_init(&trace->arena, FIRST_CHUNK, MT_TRACE_CEILING);
+	mt_arena_init(&message->scratch, OUTPUT_CHUNK, OUTPUT_CEILING);
+	mt_arena_init(&message->output, OUTPUT_CHUNK, OUTPUT_CEILING);
+	trace->peer = &message->peer;
+	trace->settings = &conn->config->settings;
+	trace->received_msec = mt_engine_wall_msec(conn->engine);
+	trace->offset = -1;
+	mt_id_make(trace->id, trace->received_msec);
+	atomic_fetch_add_explicit(&conn->engine->messages, 1, memory_order_relaxed);
+	return trace;
+}
+
+void
+mt_trace_close(struct mt_trace *trace)
+{
+	if (trace == NULL)
+		return;
+	mt_arena_fini(&trace->arena);
+	mt_arena_fini(&message_of(trace)->scratch);
+	mt_arena_fini(&message_of(trace)->output);
+	mt_strips_free(message_of(trace)->strips);
+	free(message_of(trace)->edits);
+	free(message_of(trace));
+}
+
+/* What the connection knows now, with names of our own: expiry must not reach back. */
+static void
+look_at_peer(struct message *message)
+{
+	struct mt_iprev *iprev = &message->peer.iprev;
+
+	mt_conn_apply(message->conn);
+	message->peer = message->conn->peer;
+	if (iprev->nnames > 0)
+		memcpy(message->names, iprev->names, iprev->nnames * sizeof *message->names);
+	iprev->names = message->names;
+}
+
+/* A verdict before the end, in memory of its own, so that the thousandth recipient is
+ * judged as the first was. */
+static void
+judge_early(struct message *message, enum mt_stage stage, struct mt_span recipient)
+{
+	struct mt_arena arena = message->trace.arena;
+
+	look_at_peer(message);
+	mt_arena_fini(&message->scratch);
+	message->trace.arena = message->scratch;
+	mt_trace_judge_early(&message->trace, stage, recipient, &message->early);
+	message->scratch = message->trace.arena;
+	message->trace.arena = arena;
+}
+
+/* ---- bytes in ------------------------------------------------------------------------------ */
+
+static int
+keep(struct mt_trace *trace, struct mt_span *member, struct mt_span value)
+{
+	*member = mt_arena_copy(&trace->arena, value);
+	return member->ptr == NULL && value.ptr != NULL ? MT_ENOMEM : MT_OK;
+}
+
+/* "<a@b> SIZE=1" and "a@b" are both a@b. */
+static struct mt_span
+bare_address(struct mt_span address)
+{
+	const char *end;
+
+	address = mt_span_trim(address);
+	if (address.len == 0 || address.ptr[0] != '<')
+		return address;
+	end = memchr(address.ptr, '>', address.len);
+	if (end == NULL)
+		end = address.ptr + address.len;
+	return mt_span_between(address.ptr + 1, end);
+}
+
+int
+mt_trace_sender(struct mt_trace *trace, struct mt_span address)
+{
+	if (address.ptr == NULL)
+		return MT_OK;
+	trace->sender_known = true;
+	return keep(trace, &trace->sender, bare_address(address));
+}
+
+/* Room for one more in an array that lies in the arena and doubles. */
+static void *
+make_room(struct mt_arena *arena, void *array, size_t count, size_t *room, size_t size)
+{
+	size_t more = *room == 0 ? 16 : *room * 2;
+	void *grown;
+
+	if (count < *room)
+		return array;
+	grown = mt_arena_alloc(arena, more * size);
+	if (grown == NULL)
+		return NULL;
+	if (count > 0)
+		memcpy(grown, array, count * size);
+	*room = more;
+	return grown;
+}
+
+const struct mt_verdict *
+mt_trace_recipient(struct mt_trace *trace, struct mt_span address)
+{
+	struct message *message = message_of(trace);
+	struct mt_span bare = bare_address(address.ptr == NULL ? MT_SPAN("") : address);
+	struct mt_span *more = NULL, kept = MT_ABSENT;
+
+	trace->recipients_seen++;
+	if (trace->nrecipients < MT_TRACE_RECIPIENTS)
+		more = make_room(&trace->arena, trace->recipients, trace->nrecipients, &trace->recipient_room,
+		    sizeof *more);
+	if (more != NULL) {
+		trace->recipients = more;
+		kept = mt_arena_copy(&trace->arena, bare);
+	}
+	if (kept.ptr != NULL)
+		trace->recipients[trace->nrecipients++] = kept;
+	judge_early(message, MT_STAGE_RCPT, bare);
+	return &message->early;
+}
+
+int
+mt_trace_recipient_refused(struct mt_trace *trace)
+{
+	if (trace->recipients_seen == 0)
+		return MT_EINVAL;
+	if (trace->nrecipients == trace->recipients_seen)
+		trace->nrecipients--;
+	trace->recipients_seen--;
+	return MT_OK;
+}
+
+int
+mt_trace_queue_id(struct mt_trace *trace, struct mt_span id)
+{
+	return keep(trace, &trace->queue_id, id);
+}
+
+int
+mt_trace_input(struct mt_trace *trace, struct mt_span file, int64_t offset)
+{
+	trace->offset = offset;
+	return keep(trace, &trace->file, file);
+}
+
+int
+mt_trace_body(struct mt_trace *trace, struct mt_span bytes)
+{
+	(void)trace;
+	(void)bytes;
+	return MT_OK;			/* nothing reads it in this build */
+}
+
+/* The value as every reader sees it: CRLF as LF, no white space around. */
+static struct mt_span
+copy_value(struct mt_arena *arena, struct mt_span value)
+{
+	char *copy;
+	size_t n = 0;
+
+	value = mt_span_trim(value);
+	copy = mt_arena_bytes(arena, value.len + 1);
+	if (copy == NULL)
+		return MT_ABSENT;
+	for (size_t i = 0; i < value.len; i++)
+		if (value.ptr[i] != '\r' || i + 1 == value.len || value.ptr[i + 1] != '\n')
+			copy[n++] = value.ptr[i];
+	copy[n] = '\0';
+	return (struct mt_span){ copy, n };
+}
+
+static void
+take_received(struct mt_trace *trace, struct mt_span value)
+{
+	struct mt_span raw;
+	struct mt_hop *hops;
+
+	trace->fields++;
+	if (trace->fields > MT_CHAIN_FIELDS) {
+		trace->truncated = true;
+		return;
+	}
+	raw = copy_value(&trace->arena, value);
+	hops = make_room(&trace->arena, trace->hops, trace->nhops, &trace->hop_room, sizeof *hops);
+	if (hops == NULL || raw.ptr == NULL) {
+		trace->truncated = true;
+		return;
+	}
+	trace->hops = hops;
+	mt_received_parse(&hops[trace->nhops++], &trace->arena, raw);
+}
+
+int
+mt_trace_header(struct mt_trace *trace, struct mt_span name, struct mt_span value)
+{
+	struct message *message = message_of(trace);
+
+	trace->header_bytes += name.len + value.len + 2;
+	if (message->conn->idle)
+		return MT_OK;
+	name = mt_span_trim(name);
+	if (mt_span_same_text(name, "Authentication-Results")) {
+		mt_strips_authres(message->strips, mt_authres_foreign(mt_span_trim(value), trace->settings->trust));
+	} else if (mt_authres_own_name(name)) {
+		mt_strips_own(message->strips, name);
+	} else if (mt_span_same_text(name, "Received")) {
+		if (trace->header_bytes > MT_TRACE_HEADER)
+			trace->truncated = true;
+		else
+			take_received(trace, value);
+	} else {
+		mt_claims_take(trace, name, value);
+	}
+	return MT_OK;
+}
+
+/* ---- the end ----------------------------------------------------------------------------------- */
+
+/* The connection itself is the newest hop, written by us. */
+static void
+add_live_hop(struct message *message)
+{
+	struct mt_trace *trace = &message->trace;
+	const struct mt_peer *peer = &message->peer;
+	struct mt_hop *hops;
+
+	if (!peer->known)
+		return;
+	hops = mt_arena_alloc(&trace->arena, (trace->nhops + 1) * sizeof *hops);
+	if (hops == NULL) {
+		trace->truncated = true;
+		return;
+	}
+	if (trace->nhops > 0)
+		memcpy(hops + 1, trace->hops, trace->nhops * sizeof *hops);
+	hops[0] = (struct mt_hop){ .kind = MT_HOP_SMTP, .flags = UINT32_C(1) << MT_HOP_LIVE };
+	hops[0].from.ip = peer->ip;
+	hops[0].from.helo = peer->helo.name;
+	hops[0].from.rdns = peer->iprev.iprev.result == MT_PASS ? mt_iprev_name(&peer->iprev) : MT_ABSENT;
+	hops[0].by = trace->settings->trust->authserv_id;
+	hops[0].tls = peer->tls;
+	hops[0].auth = peer->auth;
+	hops[0].id = trace->queue_id;
+	/* A saved message did not come in now: when it did, nobody told. */
+	if (trace->file.ptr == NULL)
+		hops[0].date = (struct mt_date){ .known = true, .zone_known = true,
+			.unix_sec = trace->received_msec / 1000 };
+	if (!mt_ip_public(&peer->ip))
+		hops[0].flags |= UINT32_C(1) << MT_HOP_PRIVATE;
+	if (peer->tls.ptr != NULL)
+		hops[0].flags |= UINT32_C(1) << MT_HOP_TLS;
+	if (peer->auth.ptr != NULL)
+		hops[0].flags |= UINT32_C(1) << MT_HOP_AUTHENTICATED;
+	trace->hops = hops;
+	trace->nhops++;
+	trace->hop_room = trace->nhops;
+}
+
+static void
+count(struct mt_engine *engine, const struct mt_verdict *verdict)
+{
+	atomic_fetch_add_explicit(&engine->actions[verdict->action], 1, memory_order_relaxed);
+}
+
+bool
+mt_trace_ready(struct mt_trace *trace)
+{
+	struct mt_conn *conn = message_of(trace)->conn;
+
+	mt_conn_apply(conn);
+	return mt_conn_settled(conn) || mt_inbox_expected(conn->inbox) == 0;
+}
+
+int
+mt_trace_finish(struct mt_trace *trace, int64_t deadline_msec)
+{
+	struct message *message = message_of(trace);
+	struct mt_conn *conn = message->conn;
+	int64_t began = mt_now_mono_msec();
+
+	if (!mt_trace_ready(trace)) {
+		atomic_fetch_add_explicit(&conn->engine->waited, 1, memory_order_relaxed);
+		while (!mt_conn_settled(conn) && mt_inbox_wait(conn->inbox, deadline_msec))
+			mt_conn_apply(conn);
+		if (!mt_conn_settled(conn))
+			atomic_fetch_add_explicit(&conn->engine->late, 1, memory_order_relaxed);
+	}
+	look_at_peer(message);
+	add_live_hop(message);
+	mt_trace_judge(trace, MT_STAGE_EOM, true);
+	trace->traced_msec = mt_engine_wall_msec(conn->engine);
+	trace->duration_msec = (uint32_t)(mt_now_mono_msec() - began);
+	count(conn->engine, &trace->verdict);
+	return trace->arena.full ? MT_EFULL : MT_OK;
+}
+
+const struct mt_verdict *
+mt_trace_verdict(struct mt_trace *trace, enum mt_stage stage)
+{
+	struct message *message = message_of(trace);
+
+	if (trace->traced_msec != 0)
+		return &trace->verdict;
+	judge_early(message, stage, MT_ABSENT);
+	return &message->early;
+}
+
+int
+mt_trace_conclude(struct mt_trace *trace, enum mt_stage stage)
+{
+	struct message *message = message_of(trace);
+
+	if (trace->traced_msec != 0)
+		return MT_OK;
+	if (!message->early.decided || message->early.stage != stage)
+		mt_trace_verdict(trace, stage);
+	trace->verdict = message->early;
+	trace->traced_msec = mt_engine_wall_msec(message->conn->engine);
+	count(message->conn->engine, &trace->verdict);
+	return MT_OK;
+}
+
+/* ---- header edits ------------------------------------------------------------------------------- */
+
+static void
+make_edits(struct message *message)
+{
+	struct mt_trace *trace = &message->trace;
+	size_t strips = mt_strips_count(message->strips);
+
+	message->edited = true;
+	if (message->conn->idle)
+		return;
+	message->edits = calloc(strips + MT_HEADERS, sizeof *message->edits);
+	if (message->edits == NULL)
+		return;
+	message->nedits = mt_strips_edits(message->strips, message->edits, strips);
+	for (int header = MT_HEADERS - 1; header >= 0; header--) {
+		struct mt_span value = MT_ABSENT;
+
+		if ((trace->settings->headers >> header & 1) != 0)
+			value = mt_render_field(trace, &message->output, (enum mt_header)header);
+		if (value.ptr != NULL)
+			message->edits[message->nedits++] = (struct mt_edit){ .insert = true,
+				.name = mt_header_name((enum mt_header)header), .value = value.ptr };
+	}
+}
+
+bool
+mt_trace_stripped(const struct mt_trace *trace)
+{
+	const struct message *message = (const struct message *)trace;
+
+	if (message->edited && message->edits == NULL && !message->conn->idle)
+		return false;
+	return mt_strips_complete(message->strips);
+}
+
+const struct mt_edit *
+mt_trace_edit(struct mt_trace *trace, size_t i)
+{
+	struct message *message = message_of(trace);
+
+	if (!message->edited)
+		make_edits(message);
+	return i < message->nedits ? &message->edits[i] : NULL;
+}
+
+/* ---- readers --------------------------------------------------------------------------------------- */
+
+const char *
+mt_trace_id(const struct mt_trace *trace)
+{
+	return trace->id;
+}
+
+struct mt_fact
+mt_trace_fact(const struct mt_trace *trace, enum mt_fact_name fact)
+{
+	return (size_t)fact < MT_FACTS ? trace->facts.fact[fact] : (struct mt_fact){ MT_UNKNOWN, MT_CAUSE_NONE, 0 };
+}
+
+size_t
+mt_trace_hops(const struct mt_trace *trace)
+{
+	return trace->nhops;
+}
+
+const struct mt_hop *
+mt_trace_hop(const struct mt_trace *trace, size_t i)
+{
+	return i < trace->nhops ? &trace->hops[i] : NULL;
+}
+
+const struct mt_origin *
+mt_trace_origin(const struct mt_trace *trace)
+{
+	return &trace->origin;
+}
+
+const struct mt_boundary *
+mt_trace_boundary(const struct mt_trace *trace)
+{
+	return &trace->boundary;
+}
+
+const struct mt_claim *
+mt_trace_claim(const struct mt_trace *trace, size_t i)
+{
+	return i < trace->nclaims ? &trace->claims[i] : NULL;
+}
+
+const struct mt_evidence *
+mt_trace_evidence(const struct mt_trace *trace, size_t i)
+{
+	return i < trace->nevidence ? &trace->evidence[i] : NULL;
+}
+
+static int
+render_headers(struct mt_trace *trace, mt_sink_fn *sink, void *ctx)
+{
+	int error = 0;
+
+	for (int header = 0; header < MT_HEADERS && error == 0; header++) {
+		struct mt_span value = MT_ABSENT;
+		struct mt_buf line;
+
+		if ((trace->settings->headers >> header & 1) != 0)
+			value = mt_render_field(trace, &message_of(trace)->output, (enum mt_header)header);
+		if (value.ptr == NULL)
+			continue;
+		mt_buf_init(&line, &message_of(trace)->output, 0);
+		mt_buf_text(&line, mt_header_name((enum mt_header)header));
+		mt_buf_text(&line, ": ");
+		mt_buf_add(&line, value);
+		mt_buf_char(&line, '\n');
+		error = sink(ctx, mt_buf_span(&line).ptr, mt_buf_span(&line).len);
+	}
+	return error;
+}
+
+int
+mt_render(struct mt_trace *trace, const struct mt_render_options *options, mt_sink_fn *sink, void *ctx)
+{
+	switch (options->format) {
+	case MT_FORMAT_TEXT:
+		return mt_render_text(trace, options, sink, ctx);
+	case MT_FORMAT_JSON:
+	case MT_FORMAT_JSONL:
+		return mt_render_json(trace, options->format == MT_FORMAT_JSON, sink, ctx);
+	case MT_FORMAT_HEADERS:
+		return render_headers(trace, sink, ctx);
+	case MT_FORMAT_LOG:
+		return mt_render_logline(trace, false, sink, ctx);
+	case MT_FORMATS:
+		break;
+	}
+	return MT_EINVAL;
+}
+
+/* ---- the log ------------------------------------------------------------------------------------------- */
+
+static int
+into_buf(void *ctx, const char *bytes, size_t len)
+{
+	mt_buf_add(ctx, (struct mt_span){ bytes, len });
+	return 0;
+}
+
+int
+mt_trace_log(struct mt_trace *trace)
+{
+	struct mt_conn *conn = message_of(trace)->conn;
+	const struct mt_config *config = conn->config;
+	struct mt_buf line;
+	int error;
+
+	if (conn->idle || config->log.each == MT_LOG_EACH_NONE)
+		return MT_OK;
+	if (config->log.each == MT_LOG_EACH_ACTION && trace->verdict.would == MT_ACCEPT)
+		return MT_OK;
+	mt_buf_init(&line, &message_of(trace)->output, 0);
+	if (config->log.format == MT_LOG_TRACE)
+		error = mt_render_json(trace, false, into_buf, &line);
+	else
+		error = mt_render_logline(trace, config->log.format == MT_LOG_JSON, into_buf, &line);
+	if (error == 0)
+		mt_engine_say(conn->engine, LOG_INFO, mt_buf_span(&line).ptr);
+	return error;
+}

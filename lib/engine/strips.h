@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Which fields of an incoming header are to be taken out: copies of ours that a stranger
+ * wrote.  Memory of its own, a few bits a field, so that no header is long enough to keep
+ * one of them. */
+#ifndef MT_ENGINE_STRIPS_H
+#define MT_ENGINE_STRIPS_H
+
+#include "lib/base/span.h"
+
+struct mt_strips;
+
+/* NULL: no memory.  All calls take NULL, and then note nothing. */
+struct mt_strips *mt_strips_new(void);
+void mt_strips_free(struct mt_strips *strips);
+/* The next Authentication-Results field, and whether it goes. */
+void mt_strips_authres(struct mt_strips *strips, bool goes);
+/* The next field of a name that is ours (X-Trace-*): it goes. */
+void mt_strips_own(struct mt_strips *strips, struct mt_span name);
+/* How many go, and whether all that should are among them. */
+size_t mt_strips_count(const struct mt_strips *strips);
+bool mt_strips_complete(const struct mt_strips *strips);
+/* Writes at most `room` deletions, for each name the highest index first; returns how many.
+ * The names live as long as the strips. */
+size_t mt_strips_edits(const struct mt_strips *strips, struct mt_edit *edits, size_t room);
+
+#endif
