@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Knows how libmilter is told what the verdict says; knows nothing of why. */
+#include "milter/act.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "milter/macros.h"
+
+#define MOST_REPLY 980			/* bytes that smfi_setreply() takes */
+
+/* Sendmail takes the text for a format, and Postfix undoes a doubled '%': both want it
+ * doubled.  Returns false if the text would be too long. */
+static bool
+double_percent(char *out, size_t size, struct mt_span text)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		if (len + 3 > size)
+			return false;
+		if (text.ptr[i] == '%')
+			out[len++] = '%';
+		out[len++] = text.ptr[i];
+	}
+	out[len] = '\0';
+	return true;
+}
+
+/* The class of the reply and the status must agree, or Postfix calls the reply malformed
+ * and defers. */
+static bool
+set_reply(SMFICTX *ctx, const struct mt_verdict *verdict)
+{
+	char text[MOST_REPLY + 1], code[16], xcode[16];
+	unsigned class = verdict->action == MT_REJECT ? 5 : 4;
+
+	if (verdict->code / 100 != class || verdict->xcode.len >= sizeof xcode)
+		return false;
+	if (!double_percent(text, sizeof text, verdict->text))
+		return false;
+	snprintf(code, sizeof code, "%u", verdict->code);
+	snprintf(xcode, sizeof xcode, "%.*s", (int)verdict->xcode.len,
+	    verdict->xcode.ptr == NULL ? "" : verdict->xcode.ptr);
+	return smfi_setreply(ctx, code, xcode[0] == '\0' ? NULL : xcode, text) == MI_SUCCESS;
+}
+
+sfsistat
+mt_act_refuse(SMFICTX *ctx, struct mt_daemon *daemon, const struct mt_trace *trace,
+    const struct mt_verdict *verdict)
+{
+	if (verdict->code != 0 && !set_reply(ctx, verdict))
+		mt_daemon_log(daemon, LOG_WARNING, "%s: the reply was not taken; the MTA's own stands for it",
+		    mt_trace_id(trace));
+	return verdict->action == MT_REJECT ? SMFIS_REJECT : SMFIS_TEMPFAIL;
+}
+
+void
+mt_act_count(struct mt_daemon *daemon, enum mt_action action)
+{
+	switch (action) {
+	case MT_ACCEPT:
+	case MT_ACTIONS:
+		mt_daemon_count(daemon, MT_COUNT_ACCEPTED);
+		break;
+	case MT_TAG:
+		mt_daemon_count(daemon, MT_COUNT_TAGGED);
+		break;
+	case MT_QUARANTINE:
+		mt_daemon_count(daemon, MT_COUNT_QUARANTINED);
+		break;
+	case MT_TEMPFAIL:
+		mt_daemon_count(daemon, MT_COUNT_TEMPFAILED);
+		break;
+	case MT_REJECT:
+		mt_daemon_count(daemon, MT_COUNT_REJECTED);
+		break;
+	}
+}
+
+/* Deletions come first, highest index down, as both MTAs need it (Postfix renumbers at
+ * once).  A field that cannot be edited is no reason to lose mail. */
+static void
+edit_header(SMFICTX *ctx, struct mt_daemon *daemon, struct mt_trace *trace)
+{
+	const struct mt_edit *edit;
+	size_t failed = 0;
+
+	for (size_t i = 0; (edit = mt_trace_edit(trace, i)) != NULL; i++) {
+		char *name = mt_macro_plain(edit->name);
+		int rc;
+
+		if (edit->insert)
+			rc = smfi_insheader(ctx, (int)edit->index, name, mt_macro_plain(edit->value));
+		else
+			rc = smfi_chgheader(ctx, name, (int)edit->index, NULL);
+		failed += rc != MI_SUCCESS;
+	}
+	if (failed > 0)
+		mt_daemon_log(daemon, LOG_WARNING, "%s: %zu changes of the header were not taken",
+		    mt_trace_id(trace), failed);
+}
+
+static void
+hold(SMFICTX *ctx, struct mt_daemon *daemon, const struct mt_trace *trace, const struct mt_verdict *verdict)
+{
+	char reason[256];
+
+	snprintf(reason, sizeof reason, "mailtrace: rule %.*s (%s)", (int)(verdict->rule.len > 128 ? 128 :
+	    verdict->rule.len), verdict->rule.ptr == NULL ? "" : verdict->rule.ptr, mt_trace_id(trace));
+	if (smfi_quarantine(ctx, reason) != MI_SUCCESS)
+		mt_daemon_log(daemon, LOG_WARNING, "%s: the MTA does not offer quarantine; the message goes on",
+		    mt_trace_id(trace));
+}
+
+/* Some answer was not there at the deadline. */
+static bool
+was_late(const struct mt_trace *trace)
+{
+	for (int fact = 0; fact < MT_FACTS; fact++)
+		if (mt_trace_fact(trace, (enum mt_fact_name)fact).cause == MT_CAUSE_DEADLINE)
+			return true;
+	return false;
+}
+
+/* What nobody decided and was not known in time is deferred where the administrator wants
+ * that.  In monitor mode nothing acts. */
+static bool
+defers_late(const struct mt_trace *trace, const struct mt_verdict *verdict, const struct mt_config *config)
+{
+	return verdict->mode == MT_MODE_ENFORCE && verdict->exempt.ptr == NULL &&
+	    (verdict->action == MT_ACCEPT || verdict->action == MT_TAG) &&
+	    mt_config_number(config, "milter.on-deadline") == MT_FALL_TEMPFAIL && was_late(trace);
+}
+
+/* A copy of our fields that stays in the header would speak in our name.  Whoever buries it
+ * so deep is asked to come again without; exempt clients are believed anyway. */
+static bool
+defers_odd(struct mt_daemon *daemon, struct mt_trace *trace, const struct mt_verdict *verdict)
+{
+	bool defers = verdict->mode == MT_MODE_ENFORCE && verdict->exempt.ptr == NULL;
+
+	(void)mt_trace_edit(trace, 0);	/* there may be no memory to list what is to go, either */
+	if (mt_trace_stripped(trace))
+		return false;
+	mt_daemon_log(daemon, LOG_WARNING, "%s: header too odd to be cleaned: foreign copies of our fields %s",
+	    mt_trace_id(trace), defers ? "would stay; deferred" : "stay in it");
+	return defers;
+}
+
+static sfsistat
+defer(SMFICTX *ctx, struct mt_daemon *daemon, const struct mt_trace *trace, const char *xcode, const char *why)
+{
+	char code[] = "451", text[128];
+
+	snprintf(text, sizeof text, "%s (%s)", why, mt_trace_id(trace));
+	if (smfi_setreply(ctx, code, mt_macro_plain(xcode), text) != MI_SUCCESS)
+		mt_daemon_log(daemon, LOG_WARNING, "%s: the reply was not taken", mt_trace_id(trace));
+	mt_daemon_count(daemon, MT_COUNT_TEMPFAILED);
+	return SMFIS_TEMPFAIL;
+}
+
+sfsistat
+mt_act_message(SMFICTX *ctx, struct mt_daemon *daemon, struct mt_trace *trace, const struct mt_config *config)
+{
+	const struct mt_verdict *verdict = mt_trace_verdict(trace, MT_STAGE_EOM);
+	sfsistat status = SMFIS_CONTINUE;
+
+	if (verdict == NULL)
+		return SMFIS_CONTINUE;
+	if (verdict->action == MT_REJECT || verdict->action == MT_TEMPFAIL) {
+		status = mt_act_refuse(ctx, daemon, trace, verdict);
+	} else if (defers_late(trace, verdict, config)) {
+		status = defer(ctx, daemon, trace, "4.4.3", "Name service did not answer in time");
+		mt_daemon_log(daemon, LOG_INFO, "%s: deferred by on-deadline", mt_trace_id(trace));
+		(void)mt_trace_log(trace);
+		return status;
+	} else if (defers_odd(daemon, trace, verdict)) {
+		status = defer(ctx, daemon, trace, "4.7.1", "header too odd to be cleaned");
+		(void)mt_trace_log(trace);
+		return status;
+	} else {
+		edit_header(ctx, daemon, trace);
+		if (verdict->action == MT_QUARANTINE)
+			hold(ctx, daemon, trace, verdict);
+	}
+	mt_act_count(daemon, verdict->action);
+	(void)mt_trace_log(trace);
+	return status;
+}
