@@ -1,0 +1,354 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Plays conversations: each *.play file three ways, which must agree.
+
+  engine   in process, through the public header, answers late and in two random orders
+  cli      mailtrace --answers FILE --policy
+  milter   mailtrace-milter on a loopback socket, asking a name server on loopback that
+           delays, drops, refuses, truncates and lies; the message is played to it by
+           mailtrace --milter
+
+The language, a directive a line (# begins a comment):
+
+  client IP                 who connects          helo NAME       what it calls itself
+  sender ADDR | <>          envelope sender       rcpt ADDR       a recipient (several)
+  message FILE              of tests/data/mail
+  dns NAME TYPE DATA...     answers, as in mailtrace(1)           default WORD
+  wire NAME TYPE MODE       how the name server misbehaves; the answer itself is as said
+  set KEY VALUE             a setting
+  conf TEXT                 lines of configuration, such as rules
+  only WAY...               leaves the other ways out, with a reason behind #
+  want SUBJECT VALUE...     what must come out, in each way:
+    client.ptr | client.iprev | client.helo   WORD [CAUSE]
+    action WORD [RULE]      what the rules say and which rule decided ('-' for none)
+    told WORD               what is done to the mail in this mode
+    reply CODE XCODE        of that rule          exempt NAME     exemption that held
+    level WORD              hops N                trusted N
+    proved IP | -           claimed IP | -        boundary N
+    evidence CODE           noevidence CODE       any evidence: noevidence *
+    json PATH VALUE         any value of the report (dots and indexes)
+    stripped N              fields taken out (milter only)
+    header NAME TEXT        an added header holds this text (milter only)
+    answer WORD [STAGE]     what the MTA was told (milter only)
+    within MSEC             the message was not held longer (milter only)
+"""
+import concurrent.futures
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+SRC = os.environ.get("top_srcdir", ".")
+BUILD = os.environ.get("top_builddir", ".")
+MAIL = os.path.join(SRC, "tests", "data", "mail")
+DAEMON = os.path.join(BUILD, "milter", "mailtrace-milter")
+CLI = os.path.join(BUILD, "cli", "mailtrace")
+ENGINE = os.path.join(BUILD, "tests", "play", "inprocess")
+SERVER = os.path.join(BUILD, "tests", "tools", "nameserver")
+WAYS = ("engine", "cli", "milter")
+BASE = 'trust { authserv-id = "mx.example.org" }\n'
+
+
+class Play:
+    def __init__(self, path):
+        self.name = os.path.basename(path)[:-5]
+        self.client = self.helo = self.sender = None
+        self.message = "two-hops.eml"
+        self.rcpts, self.answers, self.sets, self.conf, self.wants = [], [], [], [], []
+        self.ways = WAYS
+        self.title = self.name
+        for number, line in enumerate(open(path, encoding="utf-8"), 1):
+            if number == 1 and line.startswith("#"):
+                self.title = line[1:].strip().rstrip(".")
+            self.directive(path, number, line.rstrip("\n"))
+
+    def directive(self, path, number, line):
+        word, _, rest = line.strip().partition(" ")
+        rest = rest.strip()
+        if not word or word.startswith("#"):
+            return
+        if word in ("dns", "wire", "default"):
+            self.answers.append(line.strip())
+        elif word in ("client", "helo", "sender", "message"):
+            setattr(self, word, rest)
+        elif word == "rcpt":
+            self.rcpts.append(rest)
+        elif word == "set":
+            key, _, value = rest.partition(" ")
+            self.sets.append("%s=%s" % (key, value.strip()))
+        elif word == "conf":
+            self.conf.append(rest)
+        elif word == "only":
+            self.ways = tuple(rest.partition("#")[0].split())
+        elif word == "want":
+            self.wants.append(shlex.split(rest))
+        else:
+            sys.exit("%s:%d: no directive '%s'" % (path, number, word))
+
+    def arguments(self):
+        args = []
+        for option, value in (("--client", self.client), ("--helo", self.helo), ("--sender", self.sender)):
+            if value is not None:
+                args += [option, value]
+        for rcpt in self.rcpts:
+            args += ["--rcpt", rcpt]
+        return args
+
+    def message_path(self):
+        return os.path.join(MAIL, self.message)
+
+
+def run(command, **more):
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, **more)
+
+
+def report_of(command):
+    done = run(command)
+    try:
+        return json.loads(done.stdout.decode())
+    except ValueError:
+        raise RuntimeError("exit %d, no JSON: %s" % (done.returncode, done.stderr.decode("utf-8", "replace")[-400:]))
+
+
+def write(path, lines):
+    with open(path, "w", encoding="utf-8") as f:
+        f.write("\n".join(lines) + "\n")
+    os.chmod(path, 0o644)
+    return path
+
+
+class Way:
+    """What one way brought: the report, and what only the milter can tell."""
+    def __init__(self, report, told=None):
+        self.report, self.told = report, told
+
+
+def settings(play, extra=()):
+    """Settings as lines of the file, sections merged by the parser itself."""
+    return [BASE.strip()] + play.conf + list(extra)
+
+
+def by_engine(play, folder, seed):
+    conf = write(os.path.join(folder, "engine.conf"), settings(play, as_sections(play.sets)))
+    answers = write(os.path.join(folder, "answers"), [a for a in play.answers])
+    return Way(report_of([ENGINE, "--answers", answers, "--config", conf, "--seed", str(seed)] +
+                         play.arguments() + [play.message_path()]))
+
+
+def as_sections(sets):
+    lines = []
+    for one in sets:
+        key, _, value = one.partition("=")
+        section, dot, name = key.rpartition(".")
+        lines.append("%s { %s = %s }" % (section, name, value) if dot else "%s = %s" % (key, value))
+    return lines
+
+
+def by_cli(play, folder):
+    conf = write(os.path.join(folder, "cli.conf"), settings(play, as_sections(play.sets)))
+    answers = write(os.path.join(folder, "answers"), [a for a in play.answers])
+    return Way(report_of([CLI, "-f", "json", "--answers", answers, "-c", conf, "--policy"] +
+                         play.arguments() + [play.message_path()]))
+
+
+def by_milter(play, folder):
+    answers = write(os.path.join(folder, "wire-answers"), [a for a in play.answers])
+    server = subprocess.Popen([SERVER, answers], stdout=subprocess.PIPE)
+    daemon = None
+    try:
+        port = server.stdout.readline().split()[1].decode()
+        sock = os.path.join(folder, "milter.sock")
+        log = os.path.join(folder, "log")
+        dns = 'dns { servers = { "127.0.0.1:%s" } timeout = 200ms tries = 2 deadline = 1s }' % port
+        conf = write(os.path.join(folder, "milter.conf"), settings(play, [dns] + as_sections(play.sets) + [
+            "log { to = stderr format = trace }"]))
+        command = [DAEMON, "-f", "-c", conf, "-p", "unix:" + sock]
+        if os.geteuid() == 0:
+            command += ["-u", "nobody"]
+            os.chmod(folder, 0o777)
+        with open(log, "wb") as f:
+            daemon = subprocess.Popen(command, stderr=f, stdout=f)
+        wait_for(lambda: os.path.exists(sock), daemon, log)
+        told = report_of([CLI, "-f", "json", "--milter", "unix:" + sock] + play.arguments() + [play.message_path()])
+        stop(daemon)
+        reports = [json.loads(l[l.index("{"):]) for l in open(log, encoding="utf-8") if '"mailtrace/1"' in l]
+        return Way(reports[-1] if reports else None, told)
+    finally:
+        stop(daemon)
+        stop(server)
+
+
+def wait_for(ready, process, log):
+    for _ in range(500):
+        if ready():
+            return
+        if process.poll() is not None:
+            break
+        time.sleep(0.02)
+    raise RuntimeError("the daemon does not listen: " + open(log, errors="replace").read()[-400:])
+
+
+def stop(process):
+    if process is None or process.poll() is not None:
+        return
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+# ---- what must come out ---------------------------------------------------------------------
+
+def dig(report, path):
+    for key in path.split("."):
+        if isinstance(report, list):
+            report = report[int(key)] if -len(report) <= int(key) < len(report) else None
+        elif isinstance(report, dict):
+            report = report.get(key)
+        else:
+            return None
+    return report
+
+
+def check(want, way):
+    """None, or what is wrong."""
+    subject, values = want[0], want[1:]
+    r, told = way.report, way.told
+    if subject in ("stripped", "header", "answer", "within"):
+        return check_told(subject, values, told) if told is not None else None
+    if r is None:
+        return "no report"
+    got = {
+        "action": lambda: [dig(r, "policy.would"), dig(r, "policy.rule") or "-"],
+        "told": lambda: [dig(r, "policy.action")],
+        "exempt": lambda: [dig(r, "policy.exempt") or "-"],
+        "level": lambda: [dig(r, "verdict.level")],
+        "hops": lambda: [len(r["hops"])],
+        "trusted": lambda: [sum(1 for h in r["hops"] if h["trusted"])],
+        "proved": lambda: [dig(r, "origin.proved.ip") or "-"],
+        "claimed": lambda: [dig(r, "origin.claimed.ip") or "-"],
+        "boundary": lambda: [dig(r, "boundary.hop")],
+        "reply": lambda: (dig(r, "policy.reply") or "-").split()[:2],
+        "client.ptr": lambda: [dig(r, "checks.ptr.state"), dig(r, "checks.ptr.cause") or "-"],
+        "client.iprev": lambda: [dig(r, "checks.iprev.state"), dig(r, "checks.iprev.cause") or "-"],
+        "client.helo": lambda: [dig(r, "checks.helo.state"), dig(r, "checks.helo.cause") or "-"],
+        "json": lambda: [values[0], json.dumps(dig(r, values[0])).strip('"')],
+    }
+    codes = [e["code"] for e in r.get("evidence") or []]
+    if subject == "evidence":
+        return None if values[0] in codes else "evidence is %s" % codes
+    if subject == "noevidence":
+        return None if (values[0] != "*" or not codes) and values[0] not in codes else "evidence is %s" % codes
+    if subject not in got:
+        return "no such subject"
+    have = [str(v) for v in got[subject]()]
+    return None if have[:len(values)] == values else "got %s" % " ".join(have)
+
+
+def check_told(subject, values, told):
+    if subject == "stripped":
+        n = sum(1 for e in told["edits"] if e["op"] == "delete" or (e["op"] == "change" and not e["value"]))
+        return None if n == int(values[0]) else "stripped %d" % n
+    if subject == "header":
+        texts = [re.sub(r"\s+", " ", e["value"] or "") for e in told["edits"]
+                 if e["op"] == "insert" and e["name"] == values[0]]
+        return None if any(values[1] in t for t in texts) else "have %s" % texts
+    if subject == "within":
+        return None if told["held_ms"] <= float(values[0]) else "held %s ms" % told["held_ms"]
+    have = [told["answer"], told.get("stage") or "-"]
+    return None if have[:len(values)] == values else "got %s" % " ".join(have)
+
+
+VOLATILE = {"id", "time", "duration_ms", "ms", "input", "generator"}
+
+
+def settled(report):
+    """The report without what differs from run to run: time, id, duration."""
+    def walk(value, key=None):
+        if isinstance(value, dict):
+            return {k: walk(v, k) for k, v in value.items() if k not in VOLATILE or (k == "id" and key == "hop")}
+        if isinstance(value, list):
+            return [walk(v, "hop" if key == "hops" else key) for v in value]
+        if isinstance(value, str):
+            return re.sub(r"\b[0-9A-HJKMNP-TV-Z]{26}\b", "ID", value)
+        return value
+    out = walk(report)
+    for hop in out.get("hops", []):
+        if "live" in hop["flags"]:
+            hop["date"] = hop["delay_s"] = hop["id"] = None
+    return out
+
+
+def differs(a, b, path=""):
+    if type(a) is not type(b):
+        return "%s: %r, %r" % (path, a, b)
+    if isinstance(a, dict):
+        for k in sorted(set(a) | set(b)):
+            d = differs(a.get(k), b.get(k), path + "." + k)
+            if d:
+                return d
+        return None
+    if isinstance(a, list):
+        if len(a) != len(b):
+            return "%s: %d and %d items" % (path, len(a), len(b))
+        return next((d for d in (differs(x, y, "%s.%d" % (path, i)) for i, (x, y) in enumerate(zip(a, b))) if d), None)
+    return None if a == b else "%s: %r, %r" % (path, a, b)
+
+
+def play_all(path):
+    play = Play(path)
+    results, brought = [], {}
+    with tempfile.TemporaryDirectory(prefix="play-") as folder:
+        for way in play.ways:
+            try:
+                if way == "engine":
+                    brought[way] = by_engine(play, folder, 1)
+                    again = by_engine(play, folder, 77)
+                    d = differs(settled(brought[way].report), settled(again.report))
+                    results.append((d is None, "%s, engine: the same in another order" % play.title, d))
+                else:
+                    brought[way] = (by_cli if way == "cli" else by_milter)(play, folder)
+            except (RuntimeError, OSError, ValueError, KeyError, IndexError, subprocess.TimeoutExpired) as e:
+                results.append((False, "%s, %s" % (play.title, way), repr(e)))
+                continue
+            wrong = ["want %s: %s" % (" ".join(w), e) for w in play.wants for e in [check(w, brought[way])] if e]
+            results.append((not wrong, "%s, %s" % (play.title, way), "; ".join(wrong)))
+    first = brought.get("engine")
+    for way in ("cli", "milter"):
+        other = brought.get(way)
+        if first is None or other is None or other.report is None:
+            continue
+        if dig(other.report, "policy.stage") != dig(first.report, "policy.stage"):
+            continue                    # refused before its end: there is less to tell
+        d = differs(settled(first.report), settled(other.report))
+        results.append((d is None, "%s, %s: the same JSON as in process" % (play.title, way), d))
+    return results
+
+
+def main():
+    names = sys.argv[1:] or sorted(
+        os.path.join(folder, f) for folder, _, files in os.walk(os.path.join(SRC, "tests", "play"))
+        for f in files if f.endswith(".play"))
+    number = failed = 0
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        for results in pool.map(play_all, names):
+            for ok, title, why in results:
+                number += 1
+                failed += not ok
+                print("%sok %d - %s" % ("" if ok else "not ", number, title.replace("#", "")), flush=True)
+                if not ok:
+                    print("# %s" % str(why).replace("\n", " ")[:600])
+    print("# %d conversations" % len(names))
+    print("1..%d" % number)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
