@@ -1,0 +1,539 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the daemon costs, side by side with filters that do nothing.
+
+Filters are started together and measured in turn, several times over; a figure is the median of its
+repetitions, but where it is about the longest one in a hundred: there each side's least p99 counts, since
+other work of the machine only adds to it, and trouble of a filter's own is in every repetition.  Absolute
+times are the machine's, so the figures are ratios to the null filters of the same run.
+Nothing is asserted of time: the exit status is 0 unless something broke.
+"""
+import argparse
+import json
+import os
+import re
+import resource
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import types
+
+TOP = os.environ.get("top_builddir") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+SOURCE = os.environ.get("top_srcdir") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+LOAD, NULL, RECEIVED = (os.path.join(TOP, "tests", "bench", name) for name in ("load", "null", "received"))
+NAMESERVER = os.path.join(TOP, "tests", "tools", "nameserver")
+MILTER = os.path.join(TOP, "milter", "mailtrace-milter")
+
+WARM = "198.51.100.0/24"        # clients whose names are soon in the cache
+COLD = "198.18.0.0/15"          # clients that come once (RFC 2544's range, for measurements)
+FIRST_WARM, FIRST_COLD = (198 << 24) + (51 << 16) + (100 << 8), (198 << 24) + (18 << 16)
+HOLED = "holed.example.net"
+DEADLINE_MSEC = 5000            # the daemon's default
+
+CONFIG = """mode = monitor
+milter  {{ max-sessions = 15000  deadline = 5s }}
+trust   {{ authserv-id = "mx.example.org"  networks = {{ 192.0.2.0/24 }}  names = {{ "mx.example.org" }} }}
+dns     {{ servers = {{ "127.0.0.1:{port}" }} }}
+rule "reverse-dns-mismatch" {{ iprev = {{ fail }}  action = reject }}
+log     {{ to = stderr  each = {each} }}
+"""
+
+
+class Broken(Exception):
+    """Something does not work; no figure of this run means anything."""
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def answers(where):
+    """Whether somebody listens; no mail, so that nobody asks a name server."""
+    kind = socket.AF_UNIX if where.startswith("unix:") else socket.AF_INET
+    with socket.socket(kind) as probe:
+        if kind == socket.AF_UNIX:
+            return probe.connect_ex(where[5:]) == 0
+        return probe.connect_ex(("127.0.0.1", int(where[5:].split("@")[0]))) == 0
+
+
+# ---- the outside world -------------------------------------------------------------------------------------
+
+def names(network_first, count, start=0):
+    """PTR and A of the clients number start to start + count of a network, as load calls them; hN is another name
+    of each, for those who say HELO by it."""
+    for n in range(start, start + count):
+        ip = ".".join(str((network_first + n) >> shift & 255) for shift in (24, 16, 8, 0))
+        reverse = ".".join(reversed(ip.split("."))) + ".in-addr.arpa"
+        yield (f"dns {reverse} PTR c{n}.example.net\ndns c{n}.example.net A {ip}\n"
+               f"dns h{n}.example.net A {ip}\n")
+
+
+def holes(count):
+    """The first cold clients: their PTR and the name that all of them give get no answer at all."""
+    for n in range(count):
+        ip = ".".join(str((FIRST_COLD + n) >> shift & 255) for shift in (24, 16, 8, 0))
+        yield f"wire {'.'.join(reversed(ip.split('.')))}.in-addr.arpa PTR drop\n"
+    for kind in ("A", "AAAA"):
+        yield f"wire {HOLED} {kind} drop\n"
+
+
+class Bench:
+    """Processes and files of one run; all of them end with it."""
+
+    def __init__(self, quick):
+        self.quick = quick
+        self.scratch = tempfile.mkdtemp(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
+        os.chmod(self.scratch, 0o755)
+        self.user = "nobody" if os.geteuid() == 0 else None
+        if self.user:
+            shutil.chown(self.scratch, self.user)
+        self.running = []
+        self.count = 0
+        self.results = []
+        self.last_cold = 4096           # the first ones are the holed
+
+    def path(self, name):
+        return os.path.join(self.scratch, name)
+
+    def start(self, *arguments, **options):
+        process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, **options)
+        self.running.append(process)
+        return process
+
+    def stop(self, process):
+        """No farewell: what is measured has been measured."""
+        process.kill()
+        process.wait()
+        if process.stdout:
+            process.stdout.close()
+        self.running.remove(process)
+
+    def close(self):
+        for process in list(self.running):
+            self.stop(process)
+        shutil.rmtree(self.scratch)
+
+    def name_server(self, lines, latency_msec=0):
+        self.count += 1
+        answers = self.path(f"answers{self.count}")
+        with open(answers, "w", encoding="ascii") as out:
+            out.writelines(lines)
+            out.write("default nxdomain\n")
+        server = self.start(NAMESERVER, "-l", str(latency_msec), answers, stdout=subprocess.PIPE, text=True)
+        line = server.stdout.readline().split()
+        if len(line) != 2 or line[0] != "port":
+            raise Broken("the name server does not start")
+        server.port = int(line[1])
+        return server
+
+    def asked(self, server, least):
+        """A daemon that asks nothing is fast, and not what is to be measured."""
+        server.send_signal(signal.SIGUSR1)
+        line = server.stdout.readline().split()
+        if len(line) != 2 or int(line[1]) < least:
+            raise Broken(f"the daemon asked {line[-1:]} questions of {least} at least")
+
+    def filter(self, command, tcp=False):
+        """Starts a filter; command gives its command line for the name of a socket."""
+        self.count += 1
+        where = f"inet:{free_port()}@127.0.0.1" if tcp else f"unix:{self.path(f'socket{self.count}')}"
+        err = open(self.path(f"stderr{self.count}"), "wb")
+        with err:
+            process = self.start(*command(where), stdout=subprocess.DEVNULL, stderr=err)
+        process.where = where
+        for _ in range(100):
+            if process.poll() is not None:
+                break
+            if answers(where):
+                return process
+            time.sleep(0.05)
+        with open(err.name, encoding="utf-8", errors="replace") as text:
+            raise Broken(f"{' '.join(process.args)} does not serve:\n{text.read()}")
+
+    def null(self, *options, tcp=False):
+        return self.filter(lambda where: [NULL, *options, where], tcp=tcp)
+
+    def milter(self, dns, tcp=False, each="none"):
+        self.count += 1
+        config = self.path(f"config{self.count}")
+        with open(config, "w", encoding="ascii") as out:
+            out.write(CONFIG.format(port=dns.port, each=each))
+        user = ["-u", self.user] if self.user else []
+        return self.filter(lambda where: [MILTER, "-f", "-c", config, "-p", where, *user], tcp=tcp)
+
+    def load(self, process, *arguments):
+        done = subprocess.run([LOAD, "-s", process.where, "-P", str(process.pid), *map(str, arguments)],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False)
+        if done.returncode != 0:
+            raise Broken(f"the load failed: {done.stderr}")
+        got = json.loads(done.stdout)
+        if got["errors"] > 0 or got["edits"] < got["messages"] or got["verdicts"]["accept"] != got["messages"]:
+            raise Broken(f"{os.path.basename(process.args[0])} {arguments}: {got['errors']} errors, {got['edits']} "
+                         f"fields added to {got['messages']} mails, {got['verdicts']}: {done.stderr}")
+        return got
+
+    def times(self, full, quick):
+        return quick if self.quick else full
+
+    def cold(self, count):
+        """Where clients begin that have not been seen before; count of them."""
+        start = self.last_cold
+        self.last_cold += count
+        return start
+
+    # ---- the table
+
+    def row(self, name, what, values, must, aim, most=True, unit=""):
+        """A figure with what it must be and should be: at most (or at least) so much."""
+        figure = statistics.median(values)
+
+        def holds(bound):
+            return figure <= bound if most else figure >= bound
+        word = "ok, aim reached" if holds(aim) else "ok" if holds(must) else "MISSED"
+        sign = "<=" if most else ">="
+        self.results.append({"row": name, "what": what, "must": must, "aim": aim, "measured": round(figure, 4),
+                             "values": [round(value, 4) for value in values], "result": word})
+        spread = f"{min(values):.3g}..{max(values):.3g}" if len(values) > 1 else ""
+        print(f"{name:5} {what:58} {sign} {must:<6g} {sign} {aim:<6g} {figure:8.4g}{unit:3} {spread:>16}  {word}",
+              flush=True)
+
+    def note(self, text):
+        print(f"      {text}", flush=True)
+
+    def skip(self, name, what, why):
+        self.results.append({"row": name, "what": what, "result": "skipped: " + why})
+        print(f"{name:5} {what:58} skipped: {why}", flush=True)
+
+
+def total(got, which="p50", stage="total"):
+    return got["held_usec"][stage][which]
+
+
+def ratios(above, below, value):
+    """value(above) / value(below) of each repetition."""
+    return [value(a) / max(value(b), 1e-9) for a, b in zip(above, below)]
+
+
+def least(above, below, stage="total"):
+    """The same of the p99 of a stage, from the repetition that was disturbed least."""
+    return [min(total(one, "p99", stage) for one in above) / min(total(one, "p99", stage) for one in below)]
+
+
+def rate(got):
+    return got["rate"]
+
+
+# ---- P1, P1b, P3, P4: throughput, CPU and time with a warm cache -------------------------------------------
+
+def interleave(bench, filters, plays, repetitions):
+    """Each play on each filter in turn, so often: {(filter, play): [what load said, ...]}."""
+    got = {}
+    for _ in range(repetitions):
+        for play, arguments in plays.items():
+            for name, process in filters.items():
+                got.setdefault((name, play), []).append(bench.load(process, *arguments))
+    return got
+
+
+def start_filters(bench):
+    server = bench.name_server(names(FIRST_WARM, 256))
+    filters = {"null": bench.null(), "nrh": bench.null("-r"), "trace": bench.milter(server),
+               "logging": bench.milter(server, each="message")}
+    for process in filters.values():
+        bench.load(process, "-n", 512, "-c", 4, "-a", WARM)
+    bench.asked(server, 2 * 2 * 256)                # PTR and A, by both daemons
+    return filters
+
+
+def warm(bench, filters):
+    size = bench.times((2000, 6000, 6000), (600, 1500, 1500))
+    plays = {c: ("-n", n, "-c", c, "-a", WARM) for c, n in zip((1, 8, 64), size)}
+    got = interleave(bench, filters, plays, bench.times(5, 3))
+    for c in plays:
+        bench.row("P1", f"mails a second / null without replies, {c} at once",
+                  ratios(got["trace", c], got["nrh", c], rate), 0.70, 0.85, most=False)
+    bench.row("P1", "the same, with a log line for each mail, 8 at once",
+              ratios(got["logging", 8], got["nrh", 8], rate), 0.70, 0.85, most=False)
+    bench.row("P1b", "mails a second / null, 8 at once", ratios(got["trace", 8], got["null", 8], rate), 1.15, 1.4,
+              most=False)
+    bench.row("P3", "CPU of a mail / null without replies, 8 at once",
+              ratios(got["trace", 8], got["nrh", 8], lambda one: one["cpu_usec"]), 1.45, 1.25)
+    bench.row("P4", "p50 of the time a mail is held / null without replies",
+              ratios(got["trace", 1], got["nrh", 1], total), 1.5, 1.2)
+    bench.row("P4", "p99 of it", least(got["trace", 1], got["nrh", 1]), 2.0, 1.5)
+    for name in ("null", "nrh", "trace", "logging"):
+        said = ", ".join(f"{c}: {statistics.median(map(rate, got[name, c])):.0f}/s" for c in plays)
+        cpu = statistics.median(one["cpu_usec"] for one in got[name, 8])
+        held = statistics.median(map(total, got[name, 1]))
+        bench.note(f"{name:8} {said}; {cpu:.0f} us of CPU a mail; held for {held:.0f} us (1 at once)")
+
+
+def many(bench, filters):
+    """P8, P9: what idle connections cost, and P9b: a thousand busy ones."""
+    server = bench.name_server(names(FIRST_WARM, 256))
+    for idle in (4000, 10000):
+        if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < idle + 200:
+            bench.skip("P8", f"bytes of an idle connection, {idle}", "too few open files are allowed")
+            continue
+        beside = ("-n", bench.times(4000, 1500), "-c", 8, "-a", WARM) if idle == 10000 else ("-n", 0, "-a", WARM)
+        fresh = {"nrh": bench.null("-r"), "trace": bench.milter(server)}
+        for process in fresh.values():              # what was freed before would be used again, and not be seen
+            bench.load(process, "-n", 256, "-a", WARM)
+        got = {name: bench.load(process, "-i", idle, *beside) for name, process in fresh.items()}
+        for process in fresh.values():
+            bench.stop(process)
+        each = {name: one["idle"]["bytes_each"] for name, one in got.items()}
+        bench.row("P8", f"KB of an idle connection, {idle} of them (null {each['nrh'] / 1024:.2f})",
+                  [each["trace"] / 1024], 4, 2)
+        if idle == 10000:
+            after = got["trace"]["idle"]
+            grown = after["rss_after_kb"] - after["rss_before_kb"]
+            bench.row("P8b", "MB that 10000 idle connections add", [grown / 1024], 40, 40)
+            bench.row("P8b", "threads with 10000 idle connections", [after["threads"]], 16, 16)
+            bench.row("P9", "mails a second beside them / null without replies",
+                      ratios([got["trace"]], [got["nrh"]], rate), 0.75, 0.85, most=False)
+    runs = interleave(bench, {name: filters[name] for name in ("nrh", "trace")},
+                      {1000: ("-n", bench.times(6000, 3000), "-c", 1000, "-a", WARM)}, bench.times(3, 1))
+    bench.row("P9b", "mails a second / null without replies, 1000 at once",
+              ratios(runs["trace", 1000], runs["nrh", 1000], rate), 0.65, 0.8, most=False)
+
+
+def base_memory(bench):
+    process = bench.milter(bench.name_server([]))
+    got = bench.load(process, "-n", 0, "-i", 1)
+    bench.row("P8b", "MB of the daemon when it has just begun", [got["idle"]["rss_before_kb"] / 1024], 20, 20)
+    bench.stop(process)
+
+
+# ---- P5, P6: names that take 100 ms, clients that take 60 ms a round trip ----------------------------------
+
+def slow(bench, filters):
+    """The reverse name takes two answers one after the other, 200 ms, and the client 180 ms: 20 ms is the floor.  HELO
+    is another name, or its answer would be that of the second question, earlier."""
+    count, repetitions = bench.times((800, 5), (320, 3))
+    starts = [bench.cold(count) for _ in range(repetitions)]
+    server = bench.name_server(names(FIRST_COLD, count * repetitions, starts[0]), 100)
+    trace, nrh = bench.milter(server), filters["nrh"]
+    got, null = [], []
+    for start in starts:
+        play = ("-n", count, "-c", 32, "-w", 60, "-a", COLD, "-o", start, "-H", "h#.example.net")
+        got.append(bench.load(trace, *play))
+        null.append(bench.load(nrh, *play))
+    bench.asked(server, 3 * count * repetitions)
+    bench.row("P5", "p50 of the time a mail is held, every name new", [total(one) / 1000 for one in got], 40, 25,
+              unit=" ms")
+    bench.row("P5", "p90 of it", [total(one, "p90") / 1000 for one in got], 60, 40, unit=" ms")
+    bench.note(f"null without replies: p50 {statistics.median(map(total, null)) / 1000:.3g} ms, "
+               f"p90 {statistics.median(total(one, 'p90') for one in null) / 1000:.3g} ms")
+    for stage in ("connect", "helo", "mail", "rcpt"):
+        bench.row("P6", f"p99 of the reply to {stage} / null without replies", least(got, null, stage), 3, 1.5)
+    for name, runs in (("trace", got), ("nrh", null)):
+        bench.note(f"{name:8} " + ", ".join(f"{stage} {min(total(one, 'p99', stage) for one in runs) / 1000:.3g} ms"
+                                            for stage in ("connect", "helo", "mail", "rcpt")))
+    bench.stop(trace)
+
+
+# ---- P7: names that never come -----------------------------------------------------------------------------
+
+def longest_held(bench, hole, count):
+    """So many mails at once at a daemon that has just begun, and no name server answers: (longest in all, its share
+    before the end of the message), in milliseconds."""
+    trace = bench.milter(hole)
+    got = bench.load(trace, "-n", count, "-c", count, "-a", COLD, "-o", bench.cold(count))
+    bench.stop(trace)
+    early = max(total(got, "max", stage) for stage in ("connect", "helo", "mail", "rcpt", "data"))
+    return total(got, "max") / 1000, early / 1000
+
+
+def black_hole(bench):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        hole = types.SimpleNamespace(port=silent.getsockname()[1])
+        for row, count, must, aim in (("P7", 8, 1.1, 1.1), ("P7b", 64, 2.0, 1.2)):
+            held = [longest_held(bench, hole, count) for _ in range(bench.times(4, 2))]
+            # The longest of all: a queue behind somebody else's wait comes and goes.
+            bench.row(row, f"longest time held / deadline, {count} at once, no answers",
+                      [max(all_ for all_, _ in held) / DEADLINE_MSEC], must, aim)
+            bench.note(f"before the end of the message for {max(early for _, early in held):.0f} ms at most")
+    trace = bench.milter(bench.name_server([*names(FIRST_WARM, 256), *holes(4096)]))
+    good = ("-n", bench.times(6000, 2000), "-c", 8, "-a", WARM)
+    bench.load(trace, *good)
+    alone, beside = [], []
+    for _ in range(bench.times(3, 2)):
+        alone.append(bench.load(trace, *good))
+        holed = bench.start(LOAD, "-s", trace.where, "-n", "4000", "-c", "64", "-a", COLD, "-H", HOLED, "-w", "300",
+                            stdout=subprocess.DEVNULL)
+        time.sleep(0.5)
+        beside.append(bench.load(trace, *good))
+        bench.stop(holed)
+    # Clients pause, so that what is answered at once is not a flood.
+    bench.row("P7", "p99 of good clients with 64 holed ones beside / alone",
+              least(beside, alone), 1.5, 1.1)
+    bench.stop(trace)
+
+
+# ---- P10: TCP ----------------------------------------------------------------------------------------------
+
+def tcp(bench, filters):
+    server = bench.name_server(names(FIRST_WARM, 256))
+    both = {"tcp": bench.milter(server, tcp=True), "unix": filters["trace"]}
+    play = ("-n", bench.times(4000, 1500), "-c", 8, "-a", WARM)
+    bench.load(both["tcp"], "-n", 512, "-c", 4, "-a", WARM)
+    got = interleave(bench, both, {8: play}, bench.times(5, 3))
+    bench.row("P10", "mails a second over TCP / over its own unix socket, 8 at once",
+              ratios(got["tcp", 8], got["unix", 8], rate), 0.55, 0.65, most=False)
+    bench.stop(both["tcp"])
+
+
+# ---- P11: a real Postfix -----------------------------------------------------------------------------------
+
+def make_postfix(bench, instance, milters):
+    """An instance that takes mail from loopback and discards it; its queue lies in memory where there is /dev/shm."""
+    top = bench.path("mta")
+    os.mkdir(top, 0o755)
+    postfix = instance.Postfix(top, list(milters))
+    main = os.path.join(postfix.config, "main.cf")
+    with open(main, encoding="ascii") as text:
+        kept = [line for line in text if not re.match("virtual_|smtpd_relay_restrictions", line)]
+    with open(main, "w", encoding="ascii") as out:
+        out.writelines(kept)
+        out.write("smtpd_relay_restrictions = permit_mynetworks, reject\nin_flow_delay = 0\n")
+    # As route() writes it, but for the way without a milter.
+    with open(os.path.join(postfix.config, "master.cf"), "w", encoding="ascii") as out:
+        for way, port in postfix.ports.items():
+            out.write(f"127.0.0.1:{port} inet n - n - 50 smtpd\n")
+            if milters[way]:
+                out.write(f"  -o {{ smtpd_milters = {{ {milters[way]}, default_action=tempfail }} }}\n")
+        out.write(instance.MASTER)
+    return postfix
+
+
+def send(bench, port, count):
+    began = time.monotonic()
+    done = subprocess.run(["smtp-source", "-s", "8", "-m", str(count), "-l", "4400", "-f", "sender@example.com",
+                           "-t", "rcpt@discard.example", f"127.0.0.1:{port}"], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=300, check=False)
+    if done.returncode != 0:
+        raise Broken(f"smtp-source: {done.stderr}")
+    return count / (time.monotonic() - began)
+
+
+def through_postfix(bench):
+    what = "mails a second through Postfix / without a milter"
+    try:
+        sys.path.insert(0, os.path.join(SOURCE, "tests", "postfix"))
+        import instance                                     # noqa: E402  (the tests' own private Postfix)
+        why = instance.missing() or ("" if shutil.which("smtp-source") else "smtp-source is not installed")
+    except ImportError as error:
+        why = str(error)
+    if why:
+        bench.skip("P11", what, why)
+        return
+    server = bench.name_server(["dns 1.0.0.127.in-addr.arpa PTR here.example.net\n",
+                                "dns here.example.net A 127.0.0.1\n"])
+    ways = {"none": None, "null": bench.null(), "nrh": bench.null("-r"), "trace": bench.milter(server),
+            "trace-tcp": bench.milter(server, tcp=True)}
+    for way in ways.values():
+        if way and way.where.startswith("unix:"):
+            os.chmod(way.where[5:], 0o666)
+    milters = {name: way and postfix_name(way.where) for name, way in ways.items()}
+    postfix = make_postfix(bench, instance, milters)
+    try:
+        trouble = postfix.start()
+        if trouble:
+            raise Broken(f"Postfix does not start: {trouble}")
+        got = {}
+        for round_ in range(bench.times(5, 3) + 1):
+            for name in ways:
+                speed = send(bench, postfix.ports[name], bench.times(1500, 500))
+                if round_ > 0:                              # the first one warms up
+                    got.setdefault(name, []).append(speed)
+    finally:
+        postfix.stop()
+    share = {name: [a / b for a, b in zip(got[name], got["none"])] for name in ways}
+    bench.row("P11", what, share["trace"], 0.62, 0.72, most=False)
+    bench.note(", ".join(f"{name} {statistics.median(got[name]):.0f}/s ({statistics.median(share[name]):.2f})"
+                         for name in ways))
+
+
+def postfix_name(where):
+    """The same socket in Postfix's words."""
+    if where.startswith("inet:"):
+        port, host = where[5:].split("@")
+        return f"inet:{host}:{port}"
+    return where
+
+
+# ---- P12: the reader of Received ---------------------------------------------------------------------------
+
+def received(bench):
+    done = subprocess.run([RECEIVED, str(bench.times(9, 3))], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=300, check=True)
+    got = json.loads(done.stdout)
+    bench.row("P12", f"ns to read a Received field of {got['bytes']:.0f} bytes ({got['smtp_percent']} % are hops)",
+              [got["nsec"]], 1500, 800)
+    bench.note(f"a loop that only looks at each byte: {got['nsec_bytes']:.0f} ns, here and now")
+    bench.row("P12", "a field of 2000 / a field of 200", [got["nsec_2000"] / got["nsec_200"]], 1.5, 1.2)
+    worst = max(got["growth"], key=got["growth"].get)
+    bench.row("P12", f"a byte of a field of 300 KB / of 3 KB ({worst})", [got["growth"][worst]], 3, 1.5)
+
+
+# ---- all of it ---------------------------------------------------------------------------------------------
+
+def run(bench, rows):
+    def wanted(*names_):
+        return not rows or any(name in rows for name in names_)
+    print(f"{'row':5} {'what':58} {'must':9} {'aim':9} {'measured':11} {'spread':>16}")
+    if wanted("P12"):
+        received(bench)
+    if wanted("P1", "P3", "P4", "P5", "P6", "P8", "P9", "P10"):
+        filters = start_filters(bench)
+        if wanted("P1", "P3", "P4"):
+            warm(bench, filters)
+        if wanted("P8", "P9"):
+            base_memory(bench)
+            many(bench, filters)
+        if wanted("P5", "P6"):
+            slow(bench, filters)
+        if wanted("P10"):
+            tcp(bench, filters)
+        for process in filters.values():
+            bench.stop(process)
+    if wanted("P7"):
+        black_hole(bench)
+    if wanted("P11"):
+        through_postfix(bench)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Measures the daemon against null filters.")
+    parser.add_argument("--quick", action="store_true", help="fewer mails, fewer repetitions")
+    parser.add_argument("--json", metavar="FILE", help="writes the figures to a file, too")
+    parser.add_argument("rows", nargs="*", help="only these rows (P1 ... P12)")
+    options = parser.parse_args()
+    bench = Bench(options.quick)
+    began = time.monotonic()
+    try:
+        run(bench, options.rows)
+    except (Broken, OSError, subprocess.SubprocessError) as trouble:
+        print(f"broken: {trouble}", file=sys.stderr)
+        return 1
+    finally:
+        bench.close()
+    if options.json:
+        with open(options.json, "w", encoding="ascii") as out:
+            json.dump(bench.results, out, indent=1)
+    missed = sum(one["result"] == "MISSED" for one in bench.results)
+    print(f"{len(bench.results)} figures, {missed} missed, {time.monotonic() - began:.0f} seconds")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
