@@ -306,7 +306,8 @@ MT_API struct mt_config *mt_config_ref(struct mt_config *config);
 MT_API void mt_config_unref(struct mt_config *config);
 
 /* Values by their key ("milter.socket").  The key must be one of the table of keys and
- * of that type; another one is the caller's mistake (assert).  Times are milliseconds. */
+ * of that type; another one is the caller's mistake (assert).  Times are milliseconds; a
+ * word is its place in the list of words that mailtrace-milter.conf(5) gives, from 0. */
 MT_API const char *mt_config_text(const struct mt_config *config, const char *key);
 MT_API int64_t mt_config_number(const struct mt_config *config, const char *key);
 
