@@ -303,8 +303,8 @@ static const struct mt_condition default_conditions[MT_EXEMPT_DEFAULTS] = {
 	    .words = MT_BIT(MT_YES) },
 	[MT_EXEMPT_TRUSTED] = { .subject = MT_SUBJECT_CLIENT, .trusted_networks = true },
 	[MT_EXEMPT_POSTMASTER] = { .subject = MT_SUBJECT_RECIPIENT,
-	    .patterns = { always_heard, COUNT(always_heard) },
-	    .any_recipient = true },
+	    /* All recipients, or a stranger would exempt himself by adding postmaster. */
+	    .patterns = { always_heard, COUNT(always_heard) } },
 };
 static const struct mt_span default_names[MT_EXEMPT_DEFAULTS] = {
 	[MT_EXEMPT_AUTHENTICATED] = { "authenticated", 13 }, [MT_EXEMPT_TRUSTED] = { "trusted-networks", 16 },

@@ -73,14 +73,14 @@ mt_strips_authres(struct mt_strips *strips, bool goes)
 	if (strips == NULL)
 		return;
 	if (goes) {
-		if (!grow(strips)) {
+		if (!grow(strips) || strips->seen >= strips->room) {
 			strips->incomplete = true;
 		} else {
 			strips->authres[strips->seen / 8] |= (uint8_t)(1u << strips->seen % 8);
 			strips->going++;
 		}
 	} else if (!grow(strips)) {
-		return;
+		strips->incomplete = true;
 	}
 	strips->seen++;
 }

@@ -533,7 +533,7 @@ test_values(void)
 	    "values: its deferral");
 	tap_ok(rule->deferral != NULL && mt_span_find(rule->deferral->reply.text, "%{rule}") != NULL,
 	    "values: its deferral tells the rule's name");
-	tap_ok(config->policy.nexempts == 4 && config->policy.exempts[2].conditions->any_recipient &&
+	tap_ok(config->policy.nexempts == 4 && !config->policy.exempts[2].conditions->any_recipient &&
 	    config->policy.exempts[3].conditions->any_recipient, "values: exemptions");
 	tap_ok(mt_config_ref(config) == config, "values: one more holds it");
 	mt_config_unref(config);
