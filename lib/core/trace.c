@@ -110,6 +110,8 @@ expand_reply(struct mt_trace *trace, struct mt_verdict *verdict, const struct mt
 	verdict->code = reply->code;
 	verdict->xcode = reply->xcode;
 	verdict->text = mt_reply_expand(&trace->arena, reply->text, values);
+	if (verdict->text.len == 0)		/* the arena is at its ceiling */
+		verdict->text = MT_SPAN("refused by local policy");
 }
 
 static void

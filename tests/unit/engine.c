@@ -251,6 +251,7 @@ static void
 test_many_recipients(void)
 {
 	static const char conf[] = "mode = enforce\nrule \"bad\" { recipient = { \"*@bad.example\" } action = reject }\n";
+	static const char filler[1024] = "x";
 	char path[] = "/tmp/mailtrace-engine-XXXXXX", address[64];
 	struct mt_ports ports = { .resolver = mt_offline_open() };
 	struct mt_client client = a_client("192.0.2.7");
@@ -279,6 +280,16 @@ test_many_recipients(void)
 	tap_ok(mt_trace_recipient(trace, TEXT("<x@good.example>"))->action == MT_ACCEPT &&
 	    mt_trace_recipient(trace, TEXT("<postmaster@bad.example>"))->action == MT_ACCEPT,
 	    "and none of them is charged to the next");
+	mt_trace_close(trace);
+	trace = mt_trace_open(conn);
+	mt_trace_recipient(trace, TEXT("<user@bad.example>"));
+	for (int i = 0; i < 60000; i++)
+		mt_trace_header(trace, TEXT("Received"), TEXT("from a (a [198.51.100.1]) by b (Postfix) with ESMTP id 12345; x"));
+	for (int i = 0; i < 9000; i++)
+		mt_trace_queue_id(trace, (struct mt_span){ filler, sizeof filler });
+	mt_trace_finish(trace, mt_now_mono_msec());
+	tap_ok(mt_trace_verdict(trace, MT_STAGE_EOM)->action == MT_REJECT && mt_trace_verdict(trace, MT_STAGE_EOM)->text.len > 0,
+	    "a refusal has a text though the memory of the message is used up");
 	mt_trace_close(trace);
 	mt_conn_close(conn);
 	mt_engine_close(engine);
