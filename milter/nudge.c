@@ -122,6 +122,7 @@ mt_nudge_begin(void)
 	if (nudge.waiting++ == 0)
 		pthread_cond_signal(&nudge.somebody);
 	pthread_mutex_unlock(&nudge.lock);
+	probe();			/* a spare worker from the first moment on */
 }
 
 void
