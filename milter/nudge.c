@@ -122,7 +122,8 @@ mt_nudge_begin(void)
 	if (nudge.waiting++ == 0)
 		pthread_cond_signal(&nudge.somebody);
 	pthread_mutex_unlock(&nudge.lock);
-	probe();			/* a spare worker from the first moment on */
+	if (!atomic_load(nudge.full))
+		probe();		/* a spare worker from the first moment on */
 }
 
 void
