@@ -242,6 +242,93 @@ struct mt_origin {
 	unsigned nreasons;
 };
 
+/* SPF (RFC 7208) of one identity. */
+struct mt_spf {
+	enum mt_result result;		/* none pass fail softfail neutral temperror permerror, skipped */
+	enum mt_cause cause;		/* of temperror and skipped */
+	uint32_t msec;
+	struct mt_span domain;		/* whose record was asked for; absent: there is none to ask for */
+	struct mt_span mechanism;	/* the term that decided, as it stands in the record; absent: none */
+	struct mt_span why;		/* of permerror: one sentence */
+	unsigned lookups, voids;	/* RFC 7208, 4.6.4 */
+};
+
+/* One DKIM-Signature field (RFC 6376), in the order of the header from the top. */
+struct mt_signature {
+	enum mt_result result;		/* pass fail neutral policy temperror permerror, skipped */
+	enum mt_cause cause;		/* of temperror and skipped */
+	struct mt_span domain, selector, algorithm, identity;	/* d= s= a= i= ; absent: not written */
+	struct mt_span b;		/* the first 8 characters of b= (RFC 6008) */
+	struct mt_span why;		/* one sentence, absent for pass */
+	unsigned key_bits;		/* 0: no key was read */
+	bool testing;			/* t=y in the key record */
+	bool partial;			/* l= leaves a part of the body out */
+};
+
+/* One set of an ARC chain (RFC 8617). */
+struct mt_arc_set {
+	unsigned instance;
+	struct mt_span sealer;		/* d= of its ARC-Seal */
+	struct mt_span authserv_id;	/* of its ARC-Authentication-Results */
+	struct mt_ip remote_ip;		/* smtp.remote-ip there; family 0: none */
+};
+struct mt_arc {
+	enum mt_result result;		/* none pass fail temperror permerror, skipped */
+	enum mt_cause cause;
+	struct mt_span why;		/* one sentence; absent for pass and none */
+	unsigned oldest_pass;		/* RFC 8617, 5.2; 0: all of them */
+	const struct mt_arc_set *sets;	/* instance 1 first */
+	unsigned nsets;
+};
+
+/* DMARC (RFC 7489), read only. */
+struct mt_dmarc {
+	enum mt_result result;		/* none pass fail temperror permerror, skipped */
+	enum mt_cause cause;
+	struct mt_span domain;		/* of the author (RFC5322.From); absent: no single one */
+	struct mt_span record_domain;	/* where the record was found */
+	const char *policy;		/* "none" "quarantine" "reject": what its owner wishes; NULL: no record */
+	bool spf_aligned, dkim_aligned;
+	struct mt_span why;
+};
+
+/* What one list (RFC 5782) says of one address. */
+struct mt_listing {
+	struct mt_span zone;
+	unsigned hop;			/* whose client it is; 0: the live client */
+	struct mt_ip ip;
+	enum mt_result result;		/* listed clean temperror refused dead, skipped */
+	enum mt_cause cause;
+	const struct mt_ip *codes;	/* all that came back */
+	unsigned ncodes;
+	const struct mt_span *names;	/* of the rows that matched, as the administrator called them */
+	const struct mt_span *classes;	/* of the same rows */
+	unsigned nnames;
+	bool allow;			/* the zone lists whom to believe (RFC 8904) */
+};
+
+/* Where an address is, as databases say: a claim of theirs, not an address. */
+struct mt_place {
+	char country[3];		/* ISO 3166-1; "" unknown */
+	struct mt_span city;
+	bool located;			/* the two below were given */
+	double latitude, longitude;	/* degrees */
+	unsigned radius_km;		/* 0: not given */
+	uint32_t asn;			/* 0: unknown */
+	struct mt_span as_name;
+	struct mt_ip network;		/* the block that the AS number was found for; family 0: unknown */
+	uint8_t network_bits;
+};
+
+/* What this server has seen before of a client. */
+struct mt_history {
+	enum mt_result result;		/* new good bad neutral, skipped */
+	enum mt_cause cause;
+	int64_t first_sec, last_sec;	/* Unix seconds; 0: never */
+	uint64_t seen, good, bad;	/* messages */
+	unsigned origins, senders;	/* distinct AS numbers and sender organizations behind it */
+};
+
 /* What a field such as X-Originating-IP says of the origin: anybody can write it. */
 struct mt_claim {
 	const char *name;		/* of the field, in its usual spelling; static */
