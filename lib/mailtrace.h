@@ -308,7 +308,7 @@ struct mt_listing {
 };
 
 /* Where an address is, as databases say: a claim of theirs, not an address. */
-struct mt_place {
+struct mt_location {
 	char country[3];		/* ISO 3166-1; "" unknown */
 	struct mt_span city;
 	bool located;			/* the two below were given */
