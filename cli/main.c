@@ -96,6 +96,14 @@ choose_resolver(const struct options *options, struct mt_resolver **resolver)
 	return EX_OSERR;
 }
 
+static int64_t
+standing_clock(void *ctx)
+{
+	const struct options *options = ctx;
+
+	return options->now_msec;
+}
+
 static int
 trace_with(struct mt_config *config, struct options *options, struct output *output)
 {
@@ -106,6 +114,8 @@ trace_with(struct mt_config *config, struct options *options, struct output *out
 
 	if (status != 0)
 		return status;
+	if (options->now_msec != 0)
+		ports.wall_msec = standing_clock;
 	report.wait_msec = mt_config_number(config, "dns.deadline") + SLACK_MSEC;
 	report.engine = mt_engine_open(config, &ports, &error);
 	if (report.engine == NULL) {

@@ -13,7 +13,7 @@
 
 enum long_option {
 	OPT_OUTPUT = 256, OPT_SET, OPT_CLIENT, OPT_HELO, OPT_SENDER, OPT_RCPT, OPT_TRUST, OPT_POLICY, OPT_OFFLINE,
-	OPT_ANSWERS, OPT_EXPLAIN, OPT_SUMMARY, OPT_FAIL_ON, OPT_MILTER, OPT_COLOR, OPT_NO_OWNER, OPT_NOT_YET
+	OPT_ANSWERS, OPT_NOW, OPT_EXPLAIN, OPT_SUMMARY, OPT_FAIL_ON, OPT_MILTER, OPT_COLOR, OPT_NO_OWNER, OPT_NOT_YET
 };
 
 static const struct option long_options[] = {
@@ -44,7 +44,7 @@ static const struct option long_options[] = {
 	{ "ident", no_argument, NULL, OPT_NOT_YET },
 	{ "abuse-report", no_argument, NULL, OPT_NOT_YET },
 	{ "resume", no_argument, NULL, OPT_NOT_YET },
-	{ "now", required_argument, NULL, OPT_NOT_YET },
+	{ "now", required_argument, NULL, OPT_NOW },
 	{ NULL, 0, NULL, 0 }
 };
 
@@ -69,6 +69,7 @@ static const char usage_text[] =
     "      --trust NETS      networks whose servers are believed; \"-\" for none\n"
     "      --offline         ask nobody\n"
     "      --answers FILE    answers from FILE in place of the world outside\n"
+    "      --now TIME        the clock for dates and signatures, in place of the real one\n"
     "      --explain CODE    what an evidence code means; \"all\" for every one;\n"
     "                        \"boundary\": why each line of the messages is believed or not\n"
     "      --summary         a table at the end\n"
@@ -298,6 +299,15 @@ take_fail_on(struct options *options, const char *text)
 	return usage_error();
 }
 
+static int
+take_now(struct options *options, const char *text)
+{
+	if (mt_time_parse(&options->now_msec, (struct mt_span){ text, strlen(text) }))
+		return 0;
+	complain("--now \"%s\" is no time; write 2026-11-21T10:00:00Z or Unix seconds", text);
+	return usage_error();
+}
+
 /* What getopt_long() refused: '?' unknown, ':' without its argument. */
 static int
 refuse(int c, char **argv, int option)
@@ -356,6 +366,8 @@ take_value(struct options *options, int c, char *value)
 		return take_fail_on(options, value);
 	case OPT_COLOR:
 		return take_color(options, value);
+	case OPT_NOW:
+		return take_now(options, value);
 	default:
 		return 0;
 	}

@@ -30,6 +30,7 @@ struct options {
 	struct texts recipients;
 	const char *config;		/* file of settings and rules; NULL: built-in defaults */
 	const char *answers;
+	int64_t now_msec;		/* the clock, Unix milliseconds; 0: the real one */
 	bool offline;
 	const char *explain;
 	bool summary;

@@ -75,6 +75,10 @@ MT_API bool mt_ip_parse(struct mt_ip *ip, struct mt_span text);
 /* Writes an address in its RFC 5952 form and returns out; "" for an absent one. */
 MT_API const char *mt_ip_text(const struct mt_ip *ip, char out[MT_IP_TEXT]);
 
+/* Reads an instant: Unix seconds, RFC 3339, or any date-time that is read in mail (RFC 5322,
+ * 3.3 and 4.3).  Returns false, and leaves *unix_msec alone, when it is none. */
+MT_API bool mt_time_parse(int64_t *unix_msec, struct mt_span text);
+
 /* ---- words -------------------------------------------------------------------- */
 
 /* Every word that a fact may have; which fact uses which is in mt_fact_words().

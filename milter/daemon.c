@@ -306,12 +306,22 @@ tell_ready(int fd)
 	close(fd);
 }
 
+static int64_t
+standing_clock(void *ctx)
+{
+	const struct mt_daemon *daemon = ctx;
+
+	return daemon->options->now_msec;
+}
+
 static int
 open_engine(struct mt_daemon *daemon, struct mt_config *config)
 {
 	struct mt_ports ports = { .say = say_engine, .ctx = daemon };
 	int error = 0;
 
+	if (daemon->options->now_msec != 0)
+		ports.wall_msec = standing_clock;
 	if (daemon->options->answers != NULL) {
 		ports.resolver = mt_script_open(daemon->options->answers, say_stderr, NULL);
 		if (ports.resolver == NULL)

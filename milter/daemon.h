@@ -18,6 +18,7 @@ struct mt_options {
 	const char *pidfile;		/* NULL: none */
 	const char *user;		/* NULL: as configured */
 	const char *answers;		/* NULL: DNS */
+	int64_t now_msec;		/* a clock that stands still, Unix milliseconds; 0: the real one */
 	bool foreground;
 	bool verbose;
 };

@@ -15,7 +15,7 @@
 
 static const char usage_text[] =
     "usage: mailtrace-milter [-fnvVh] [-c file] [-p socket] [-P pidfile] [-u user[:group]]\n"
-    "                        [-o key=value]... [--dump] [--answers file]\n"
+    "                        [-o key=value]... [--dump] [--answers file] [--now time]\n"
     "  -c, --config FILE     settings (" SYSCONFDIR "/mailtrace-milter.conf)\n"
     "  -f, --foreground      stay in the foreground, log to standard error\n"
     "  -n, --check           check the settings and exit\n"
@@ -25,6 +25,7 @@ static const char usage_text[] =
     "  -P, --pidfile FILE    where the process id is written\n"
     "  -u, --user USER       who to be, if started as root\n"
     "      --answers FILE    answers instead of DNS\n"
+    "      --now TIME        a clock that stands still\n"
     "  -v, --verbose         log more\n"
     "  -V, --version         write the version and exit\n"
     "  -h, --help            write this and exit\n";
@@ -69,7 +70,17 @@ struct errand {
 	const char *socket;		/* -p, which is stronger than any -o; NULL: not given */
 };
 
-enum { LONG_DUMP = 256, LONG_ANSWERS };
+enum { LONG_DUMP = 256, LONG_ANSWERS, LONG_NOW };
+
+static int
+take_now(struct mt_options *options, const char *text)
+{
+	if (mt_time_parse(&options->now_msec, (struct mt_span){ text, strlen(text) }))
+		return 0;
+	fprintf(stderr, "mailtrace-milter: --now \"%s\" is no time; write 2026-11-21T10:00:00Z or Unix seconds\n",
+	    text);
+	return -1;
+}
 
 static int
 take_option(struct mt_options *options, struct errand *errand, int option)
@@ -87,6 +98,7 @@ take_option(struct mt_options *options, struct errand *errand, int option)
 	case 'h': errand->help = true; break;
 	case LONG_DUMP: errand->check = errand->dump = true; break;
 	case LONG_ANSWERS: options->answers = optarg; break;
+	case LONG_NOW: return take_now(options, optarg);
 	default: return -1;
 	}
 	return 0;
@@ -102,6 +114,7 @@ take_options(struct mt_options *options, struct errand *errand, int argc, char *
 		{ "user", required_argument, NULL, 'u' }, { "verbose", no_argument, NULL, 'v' },
 		{ "version", no_argument, NULL, 'V' }, { "help", no_argument, NULL, 'h' },
 		{ "dump", no_argument, NULL, LONG_DUMP }, { "answers", required_argument, NULL, LONG_ANSWERS },
+		{ "now", required_argument, NULL, LONG_NOW },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Knows RFC 3339, in which an instant is reported; reads nothing. */
+/* Knows RFC 3339, in which an instant is reported, and how one is given on a command line. */
 #include "lib/core/calendar.h"
 #include "lib/core/date.h"
 
@@ -67,4 +67,28 @@ mt_time_text(int64_t unix_msec, char out[MT_TIME_TEXT])
 	*p++ = 'Z';
 	*p = '\0';
 	return out;
+}
+
+/* Of Unix seconds: past the year 30,000, and far from the bounds of 64 bits. */
+#define SECONDS_DIGITS 12
+
+bool
+mt_time_parse(int64_t *unix_msec, struct mt_span text)
+{
+	struct mt_date date;
+	int64_t sec = 0;
+	bool odd = false;
+	size_t i = 0;
+
+	text = mt_span_trim(text);
+	while (i < text.len && i < SECONDS_DIGITS && mt_is_digit(text.ptr[i]))
+		sec = sec * 10 + (text.ptr[i++] - '0');
+	if (i == 0 || i < text.len) {
+		mt_date_parse(&date, text, &odd);
+		if (!date.known)
+			return false;
+		sec = date.unix_sec;
+	}
+	*unix_msec = sec * 1000;
+	return true;
 }

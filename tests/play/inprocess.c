@@ -196,6 +196,15 @@ text(const char *s)
 	return (struct mt_span){ s, s == NULL ? 0 : strlen(s) };
 }
 
+static int64_t now_msec;		/* --now */
+
+static int64_t
+standing_clock(void *ctx)
+{
+	(void)ctx;
+	return now_msec;
+}
+
 static void
 play(struct mt_engine *engine, int argc, char **argv)
 {
@@ -235,7 +244,7 @@ main(int argc, char **argv)
 	int error = 0;
 
 	if (argc < 3 || one(argc, argv, "--answers") == NULL) {
-		fprintf(stderr, "usage: inprocess --answers FILE [--config FILE] [--seed N] [--client IP] [--helo NAME] "
+		fprintf(stderr, "usage: inprocess --answers FILE [--config FILE] [--seed N] [--now TIME] [--client IP] [--helo NAME] "
 		    "[--sender ADDR] [--rcpt ADDR]... MESSAGE\n");
 		return 64;
 	}
@@ -247,6 +256,8 @@ main(int argc, char **argv)
 		return 78;
 	if (seed != NULL)
 		ports.resolver = open_shuffler(ports.resolver, (unsigned)strtoul(seed, NULL, 10));
+	if (mt_time_parse(&now_msec, text(one(argc, argv, "--now"))))
+		ports.wall_msec = standing_clock;
 	engine = mt_engine_open(config, &ports, &error);
 	if (engine == NULL)
 		return 70;

@@ -12,7 +12,7 @@ The language, a directive a line (# begins a comment):
 
   client IP                 who connects          helo NAME       what it calls itself
   sender ADDR | <>          envelope sender       rcpt ADDR       a recipient (several)
-  message FILE              of tests/data/mail
+  message FILE              of tests/data/mail   now TIME        what time it is
   dns NAME TYPE DATA...     answers, as in mailtrace(1)           default WORD
   wire NAME TYPE MODE       how the name server misbehaves; the answer itself is as said
   set KEY VALUE             a setting
@@ -51,12 +51,15 @@ CLI = os.path.join(BUILD, "cli", "mailtrace")
 ENGINE = os.path.join(BUILD, "tests", "play", "inprocess")
 SERVER = os.path.join(BUILD, "tests", "tools", "nameserver")
 WAYS = ("engine", "cli", "milter")
+# The mail of the tests is of this day, and the clock stands still: no test grows old.
+NOW = "2026-11-21T10:05:00Z"
 BASE = 'trust { authserv-id = "mx.example.org" }\n'
 
 
 class Play:
     def __init__(self, path):
         self.name = os.path.basename(path)[:-5]
+        self.now = NOW
         self.client = self.helo = self.sender = None
         self.message = "two-hops.eml"
         self.rcpts, self.answers, self.sets, self.conf, self.wants = [], [], [], [], []
@@ -74,7 +77,7 @@ class Play:
             return
         if word in ("dns", "wire", "default"):
             self.answers.append(line.strip())
-        elif word in ("client", "helo", "sender", "message"):
+        elif word in ("client", "helo", "sender", "message", "now"):
             setattr(self, word, rest)
         elif word == "rcpt":
             self.rcpts.append(rest)
@@ -92,7 +95,7 @@ class Play:
 
     def arguments(self):
         args = []
-        for option, value in (("--client", self.client), ("--helo", self.helo), ("--sender", self.sender)):
+        for option, value in (("--now", self.now), ("--client", self.client), ("--helo", self.helo), ("--sender", self.sender)):
             if value is not None:
                 args += [option, value]
         for rcpt in self.rcpts:
@@ -167,7 +170,7 @@ def by_milter(play, folder):
         dns = 'dns { servers = { "127.0.0.1:%s" } timeout = 200ms tries = 2 deadline = 1s }' % port
         conf = write(os.path.join(folder, "milter.conf"), settings(play, [dns] + as_sections(play.sets) + [
             "log { to = stderr format = trace }"]))
-        command = [DAEMON, "-f", "-c", conf, "-p", "unix:" + sock]
+        command = [DAEMON, "-f", "-c", conf, "-p", "unix:" + sock, "--now", play.now]
         if os.geteuid() == 0:
             command += ["-u", "nobody"]
             os.chmod(folder, 0o777)

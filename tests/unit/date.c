@@ -138,6 +138,23 @@ check_text(void)
 }
 
 static void
+check_time(void)
+{
+	static const struct { const char *text; bool ok; int64_t sec; } times[] = {
+		{ "2026-11-21T18:44:47Z", true, 1795286687 }, { "2026-11-21T18:44:47+01:00", true, 1795283087 },
+		{ "Sat, 21 Nov 2026 18:44:47 +0000", true, 1795286687 }, { " 1795286687 ", true, 1795286687 },
+		{ "0", true, 0 }, { "", false, 0 }, { "now", false, 0 }, { "9999999999999999999", false, 0 },
+		{ "-1", false, 0 }, { "12x", false, 0 } };
+
+	for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+		int64_t msec = 7;
+		bool ok = mt_time_parse(&msec, mt_span_text(times[i].text));
+
+		tap_ok(ok == times[i].ok && msec == (ok ? times[i].sec * 1000 : 7), "the time \"%s\"", times[i].text);
+	}
+}
+
+static void
 check_floods(void)
 {
 	static const char *const units[] = { "(", "1 Jan ", "Mon, ", "1", " ", "Mon, 1 (", "2018-", "1 Jan 2018 x " };
@@ -168,6 +185,7 @@ main(void)
 		check_case(&cases[i]);
 	check_round();
 	check_text();
+	check_time();
 	check_floods();
 	return tap_done();
 }
