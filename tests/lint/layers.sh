@@ -24,6 +24,8 @@ broken() {
         # A third-party header, and the only files that may name it.
         only["ares.h"] = only["arpa/nameser.h"] = "^lib/source/(dns|packet)[.]c$"
         only["confuse.h"] = "^lib/config/parse[.]c$"
+        only["libpsl.h"] = "^lib/source/suffix[.]c$"
+        only["idn2.h"] = "^lib/source/idna[.]c$"
         only["jansson.h"] = "^lib/render/json[a-z_]*[.]c$"
         only["uthash.h"] = only["utlist.h"] = "^(lib/engine/cache|lib/engine/strips|lib/source/script)[.][ch]$"
         only["libmilter/mfapi.h"] = only["libmilter/mfdef.h"] = "^milter/"
@@ -94,6 +96,8 @@ fires "a relative include" lib/core/x.c '#include "fact.h"'
 fires "jansson outside of its file" lib/engine/x.c '#include <jansson.h>'
 fires "libconfuse outside of its file" lib/config/keys.c '#include <confuse.h>'
 fires "c-ares outside of its file" lib/engine/x.c '#include <ares.h>'
+fires "libpsl outside of its file" lib/core/x.c '#include <libpsl.h>'
+fires "libidn2 outside of its file" lib/engine/x.c '#include <idn2.h>'
 fires "libmilter in the library" lib/engine/x.c '	return SMFIS_CONTINUE;'
 fires "libmilter in the command" cli/x.c '	smfi_setreply(ctx, a, b, c);'
 echo "1..$count"
