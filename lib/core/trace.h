@@ -5,6 +5,7 @@
 #define MT_CORE_TRACE_H
 
 #include "lib/base/arena.h"
+#include "lib/core/checks.h"
 #include "lib/core/evidence.h"
 #include "lib/core/helo.h"
 #include "lib/core/iprev.h"
@@ -65,6 +66,7 @@ struct mt_trace {
 	size_t recipients_seen;
 
 	struct mt_facts facts;
+	struct mt_checks checks;
 
 	struct mt_hop *hops;		/* oldest first once the chain is built */
 	size_t nhops;			/* with the live one */
