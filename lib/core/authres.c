@@ -34,11 +34,11 @@ skip_cfws(struct mt_span s, size_t *at)
 	return depth == 0;
 }
 
-/* RFC 2045, 5.1: what RFC 8601, 2.2, means by a token. */
+/* RFC 2045, 5.1: what RFC 8601, 2.2, means by a token; letters of other scripts as well. */
 static bool
 is_token(char c)
 {
-	return c > ' ' && c < 127 && strchr("()<>@,;:\\\"/[]?=", c) == NULL;
+	return (unsigned char)c > 127 || (c > ' ' && c < 127 && strchr("()<>@,;:\\\"/[]?=", c) == NULL);
 }
 
 static bool
@@ -98,41 +98,64 @@ read_rest(struct mt_span s, size_t *at)
 	return skip_cfws(s, at) && (*at == s.len || s.ptr[*at] == ';');
 }
 
-/* Printable ASCII only: a U-label may be ours in its other spelling. */
+/* Printable: a space or a control character makes another name of it for some reader. */
 static bool
 plain(struct mt_span id)
 {
 	for (size_t i = 0; i < id.len; i++)
-		if (id.ptr[i] <= ' ' || id.ptr[i] > '~')
+		if ((unsigned char)id.ptr[i] <= ' ' || id.ptr[i] == 127)
 			return false;
 	return id.len > 0;
 }
 
+/* The one spelling that is compared: an id need not be a domain, and is then as it is. */
 static bool
-all_ascii(struct mt_span s)
+spell(struct mt_span id, const struct mt_idna *idna, char out[MT_NAME_TEXT], struct mt_span *spelled)
 {
-	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.ptr[i] > 126)
-			return false;
+	*spelled = id;
+	if (mt_idna_normal(idna, id, out))
+		*spelled = mt_span_text(out);
+	else if (mt_idna_needed(id))
+		return false;
 	return true;
 }
 
 bool
-mt_authres_foreign(struct mt_span value, const struct mt_trust *trust)
+mt_authres_goes(struct mt_span value, const struct mt_trust *trust, const struct mt_idna *idna)
 {
+	char id_text[MT_NAME_TEXT], our_text[MT_NAME_TEXT];
 	struct head head = { .len = 0 };
-	struct mt_span id;
+	struct mt_span id, ours;
 	size_t at = 0;
 
 	if (!skip_cfws(value, &at) || !read_id(&head, value, &at) || !read_rest(value, &at))
 		return true;
 	id = (struct mt_span){ head.id, head.len };
-	if (!plain(id))
+	if (!plain(id) || !spell(id, idna, id_text, &id))
 		return true;
 	/* An A-label against our own id in U-labels: without IDNA nobody can tell. */
-	if (!all_ascii(trust->authserv_id) && mt_span_find(id, "xn--") != NULL)
+	if (!spell(trust->authserv_id, idna, our_text, &ours) && mt_span_find(id, "xn--") != NULL)
 		return true;
-	return mt_trust_our_name(trust, id);
+	return mt_trust_our_name(trust, id) || mt_name_below(id, ours);
+}
+
+bool
+mt_authres_foreign(struct mt_span value, const struct mt_trust *trust)
+{
+	return mt_authres_goes(value, trust, NULL);
+}
+
+bool
+mt_authres_spared(const struct mt_trust *trust, const struct mt_ip *client, const struct mt_iprev *iprev)
+{
+	if (client->family == 0)
+		return false;
+	if (mt_nets_have(&trust->networks, client))
+		return true;
+	for (unsigned i = 0; iprev != NULL && i < iprev->nnames; i++)
+		if (iprev->names[i].forward == MT_PASS && mt_patterns_match(&trust->relays, mt_name_strip(iprev->names[i].name)))
+			return true;
+	return false;
 }
 
 bool

@@ -2,6 +2,8 @@
 /* Whose an Authentication-Results field is.  Forms of RFC 8601, appendix B, and what is
  * written instead. */
 #include "lib/core/authres.h"
+
+#include "lib/source/idna.h"
 #include "tests/unit/tap.h"
 
 static const struct {
@@ -18,6 +20,8 @@ static const struct {
 	{ "another's, comment that does not end among the results", MT_SPAN("mx.example.net; (mx.example.org"), false },
 	{ "another's, with comments and folds", MT_SPAN(" (a (b) \\) c)\r\n\tmx.example.net (d)\r\n 1 (e) ; none"), false },
 	{ "another's, quoted", MT_SPAN("\"mx.example.net\"; none"), false },
+	{ "ours at the end of another's", MT_SPAN("amx.example.org; none"), false },
+	{ "above ours", MT_SPAN("example.org; none"), false },
 	{ "ours as a part of another's", MT_SPAN("mx.example.org.evil.example; none"), false },
 	{ "an id that is no domain", MT_SPAN("office365; none"), false },
 
@@ -33,6 +37,7 @@ static const struct {
 	{ "ours, quoted over a fold", MT_SPAN("\"mx.exam\r\nple.org\"; none"), true },
 	{ "ours, of version 1", MT_SPAN("mx.example.org 1; none"), true },
 	{ "ours, id alone", MT_SPAN("mx.example.org"), true },
+	{ "below ours", MT_SPAN("a.MX.example.org; none"), true },
 	{ "another host of ours", MT_SPAN("in7.mail.example.org; none"), true },
 
 	{ "version 2", MT_SPAN("mx.example.net 2; none"), true },
@@ -70,6 +75,81 @@ static const struct {
 	{ "AX-Trace-Path", false },
 };
 
+/* The same name in its several spellings, with the tables and without. */
+static const struct {
+	const char *name;
+	struct mt_span value, ours;
+	bool must_go, without;
+} spellings[] = {
+	{ "a U-label against ours in A-labels", MT_SPAN("mx.B\xc3\x9c" "CHER.example; none"), MT_SPAN("mx.xn--bcher-kva.example"),
+	    true, true },
+	{ "an A-label against ours in U-labels", MT_SPAN("mx.XN--bcher-kva.example; none"), MT_SPAN("mx.b\xc3\xbc" "cher.example"),
+	    true, true },
+	{ "below ours in the other spelling", MT_SPAN("a.mx.b\xc3\xbc" "cher.example; none"), MT_SPAN("mx.xn--bcher-kva.example"),
+	    true, true },
+	{ "full-width letters", MT_SPAN("\xef\xbd\x8d\xef\xbd\x98\xe3\x80\x82" "example.org; none"), MT_SPAN("mx.example.org"),
+	    true, true },
+	{ "another's in U-labels", MT_SPAN("mx.m\xc3\xbc" "nchen.example; none"), MT_SPAN("mx.xn--bcher-kva.example"), false, true },
+	{ "another's in A-labels", MT_SPAN("mx.xn--mnchen-3ya.example; none"), MT_SPAN("mx.b\xc3\xbc" "cher.example"), false, true },
+	{ "another's in ASCII", MT_SPAN("mx.example.net; none"), MT_SPAN("mx.b\xc3\xbc" "cher.example"), false, false },
+	{ "what is no UTF-8", MT_SPAN("mx.b\xfc" "cher.example; none"), MT_SPAN("mx.example.org"), true, true },
+	{ "a soft hyphen in ours", MT_SPAN("mx.exam\xc2\xadple.org; none"), MT_SPAN("mx.example.org"), true, true },
+};
+
+static void
+other_spellings(void)
+{
+	const struct mt_idna *idna = mt_idna_tables();
+
+	for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++) {
+		struct mt_trust trust = { .authserv_id = spellings[i].ours };
+
+		tap_ok(mt_authres_goes(spellings[i].value, &trust, NULL) == spellings[i].without, "%s, without tables: %s",
+		    spellings[i].name, spellings[i].without ? "goes" : "stays");
+		if (idna != NULL)
+			tap_ok(mt_authres_goes(spellings[i].value, &trust, idna) == spellings[i].must_go, "%s %s", spellings[i].name,
+			    spellings[i].must_go ? "goes" : "stays");
+	}
+}
+
+static const struct {
+	const char *what, *client, *name;
+	enum mt_result forward;
+	bool spared;
+} clients[] = {
+	{ "one of our networks", "192.0.2.7", NULL, MT_UNKNOWN, true },
+	{ "a stranger", "198.51.100.7", "mail.example.net", MT_PASS, false },
+	{ "a trusted relay", "198.51.100.7", "A.relay.example.net.", MT_PASS, true },
+	{ "one that leads elsewhere", "198.51.100.7", "a.relay.example.net", MT_FAIL, false },
+	{ "one that could not be verified", "198.51.100.7", "a.relay.example.net", MT_TEMPERROR, false },
+	{ "one of which nothing is known yet", "198.51.100.7", "a.relay.example.net", MT_UNKNOWN, false },
+	{ "a name that only looks so", "198.51.100.7", "a.relay.example.net.evil.example", MT_PASS, false },
+	{ "one without a name", "198.51.100.7", NULL, MT_UNKNOWN, false },
+	{ "nobody", NULL, NULL, MT_UNKNOWN, false },
+};
+
+static void
+spared(void)
+{
+	static const struct mt_span pattern[] = { { "*.relay.example.net", 19 } };
+	struct mt_net net;
+	struct mt_trust trust = { .networks = { &net, 1 }, .relays = { pattern, 1 } };
+
+	mt_net_parse(&net, MT_SPAN("192.0.2.0/24"), NULL);
+	for (size_t i = 0; i < sizeof clients / sizeof *clients; i++) {
+		struct mt_ptr_name found[2] = { { .name = MT_SPAN("other.example"), .forward = MT_PASS },
+			{ .name = mt_span_text(clients[i].name), .forward = clients[i].forward } };
+		struct mt_iprev iprev = { .names = found, .nnames = clients[i].name == NULL ? 0 : 2 };
+		struct mt_ip ip = { 0 };
+
+		if (clients[i].client != NULL)
+			mt_ip_parse(&ip, mt_span_text(clients[i].client));
+		tap_ok(mt_authres_spared(&trust, &ip, &iprev) == clients[i].spared, "%s is %s", clients[i].what,
+		    clients[i].spared ? "spared" : "not spared");
+	}
+	tap_ok(!mt_authres_spared(&trust, &(struct mt_ip){ 4, { 198, 51, 100, 7 } }, NULL), "without iprev only networks are spared");
+}
+
 static void
 long_fields(const struct mt_trust *trust)
 {
@@ -106,6 +186,8 @@ main(void)
 	tap_ok(mt_authres_foreign(MT_SPAN("mx.xn--bcher-kva.example; none"), &local), "an A-label goes where our id is a U-label");
 	tap_ok(!mt_authres_foreign(MT_SPAN("mx.xn--bcher-kva.example; none"), &trust), "an A-label stays where it is not");
 	tap_ok(!mt_authres_foreign(MT_SPAN("mx.example.net; none"), &none), "another's stays where we have no id");
+	other_spellings();
+	spared();
 	long_fields(&trust);
 	return tap_done();
 }
