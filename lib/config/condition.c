@@ -3,6 +3,7 @@
 #include "lib/base/words.h"
 #include "lib/config/draft.h"
 #include "lib/config/keys.h"
+#include "lib/config/zones.h"
 
 #define TRUSTED "trust.networks"
 
@@ -136,6 +137,95 @@ read_fact(const struct mt_draft *draft, struct mt_condition *condition, const st
 	}
 }
 
+/* Zones of the set that look at hops: what they say is known when all hops are. */
+static bool
+ask_of_hops(const struct mt_dnsbl *dnsbl, uint32_t zones)
+{
+	for (size_t z = 0; z < dnsbl->nzones; z++)
+		if ((zones >> z & 1) && (dnsbl->zones[z].check & MT_DNSBL_HOPS))
+			return true;
+	return false;
+}
+
+/* The zones that have a part in the word over all. */
+static uint32_t
+blocking(const struct mt_dnsbl *dnsbl)
+{
+	uint32_t zones = 0;
+
+	for (size_t z = 0; z < dnsbl->nzones; z++)
+		zones |= (uint32_t)!dnsbl->zones[z].allow << z;
+	return zones;
+}
+
+/* Words of the fact, made one set as for any fact where no name or class stands beside. */
+static void
+settle_words(struct mt_condition *condition, uint64_t yes, uint64_t no)
+{
+	const uint64_t nothing = MT_BIT(MT_TEMPERROR) | MT_BIT(MT_REFUSED) | MT_BIT(MT_DEAD) | MT_BIT(MT_SKIPPED);
+
+	condition->words = yes & ~no;
+	if (condition->patterns.count > 0)
+		condition->not_words = no;
+	else if (yes == 0 && no != 0)
+		condition->words = mt_fact_words(MT_FACT_DNSBL) & ~nothing & ~no;
+}
+
+static void
+no_such_list_word(const struct mt_draft *draft, const struct mt_value *value, struct mt_span text)
+{
+	const struct mt_dnsbl *dnsbl = &draft->config->dnsbl;
+	struct mt_buf all;
+	char hint[96];
+
+	mt_buf_init(&all, draft->source->arena, 0);
+	mt_condition_words(&all, mt_fact_words(MT_FACT_DNSBL));
+	mt_draft_wrong(draft, value->place, "dnsbl", "'%.*s' is none of %s, and no name or class of a code%s",
+	    MT_SPAN_ARG(text), mt_buf_span(&all).ptr,
+	    mt_hint(mt_zones_near(dnsbl, draft->source->arena, text), hint));
+}
+
+/* The word over all lists, and names and classes that the administrator gave to codes. */
+static void
+read_lists(const struct mt_draft *draft, struct mt_condition *condition, const struct mt_values *values)
+{
+	const struct mt_dnsbl *dnsbl = &draft->config->dnsbl;
+	struct mt_arena *arena = &draft->config->arena;
+	struct mt_span *says = mt_arena_alloc(arena, values->count * sizeof *says);
+	struct mt_span *not_says = mt_arena_alloc(arena, values->count * sizeof *not_says);
+	size_t errors = draft->source->errors->errors, nsays = 0, nnot = 0;
+	uint64_t words[2] = { 0 };
+
+	if (says == NULL || not_says == NULL)
+		return;
+	if (dnsbl->nzones == 0) {
+		mt_draft_wrong(draft, values->value[0].place, "dnsbl", "there is no list to ask; write dnsbl \"zone\" { ... }");
+		return;
+	}
+	for (size_t i = 0; i < values->count; i++) {
+		bool not;
+		struct mt_span text = without_not(values->value[i].text, &not);
+		enum mt_result r = mt_result_find(text);
+		uint32_t zones = mt_zones_saying(dnsbl, text);
+
+		if (r != MT_UNKNOWN && (mt_fact_words(MT_FACT_DNSBL) & MT_BIT(r))) {
+			words[not] |= MT_BIT(r);
+		} else if (zones == 0) {
+			no_such_list_word(draft, &values->value[i], text);
+		} else {
+			*(not ? &not_says[nnot++] : &says[nsays++]) = mt_arena_copy(arena, text);
+			*(not ? &condition->not_zones : &condition->zones) |= zones;
+		}
+	}
+	condition->patterns = (struct mt_patterns){ says, nsays };
+	condition->not_patterns = (struct mt_patterns){ not_says, nnot };
+	settle_words(condition, words[0], words[1]);
+	condition->late = ask_of_hops(dnsbl, condition->zones | condition->not_zones |
+	    ((condition->words | condition->not_words) != 0 ? blocking(dnsbl) : 0));
+	if (condition->words == 0 && (words[0] | words[1]) != 0 && nsays == 0 && errors == draft->source->errors->errors)
+		mt_draft_wrong(draft, values->value[0].place, "dnsbl", "no word is left; this can never hold");
+}
+
 static void
 read_client(const struct mt_draft *draft, struct mt_condition *condition, const struct mt_values *values)
 {
@@ -209,6 +299,10 @@ mt_condition_read(struct mt_draft *draft, const struct mt_setting *setting)
 	} else if (mt_span_equal(name, MT_SPAN("recipient"))) {
 		condition->subject = MT_SUBJECT_RECIPIENT;
 		read_recipients(draft, condition, &values);
+	} else if (mt_span_equal(name, mt_span_text(mt_fact_word(MT_FACT_DNSBL)))) {
+		condition->subject = MT_SUBJECT_DNSBL;
+		condition->fact = MT_FACT_DNSBL;
+		read_lists(draft, condition, &values);
 	} else {
 		condition->fact = (enum mt_fact_name)mt_fact_find(name);
 		read_fact(draft, condition, &values);
@@ -233,8 +327,22 @@ condition_key(const struct mt_condition *condition)
 		return "sender";
 	case MT_SUBJECT_RECIPIENT:
 		return "recipient";
+	case MT_SUBJECT_DNSBL:
+		return "dnsbl";
 	}
 	return "?";
+}
+
+/* Words of the set that must not be, as values. */
+static void
+write_not_words(struct mt_buf *buf, uint64_t words, bool *some)
+{
+	for (int r = 0; r < MT_RESULTS; r++) {
+		if (!(words & MT_BIT(r)))
+			continue;
+		mt_buf_format(buf, "%s\"!%s\"", *some ? ", " : "", mt_result_word((enum mt_result)r));
+		*some = true;
+	}
 }
 
 void
@@ -243,8 +351,10 @@ mt_condition_write(struct mt_buf *buf, const struct mt_condition *condition)
 	bool some = condition->trusted_networks;
 
 	mt_buf_format(buf, "%s = { ", condition_key(condition));
-	if (condition->subject == MT_SUBJECT_FACT)
+	if (condition->subject == MT_SUBJECT_FACT || condition->subject == MT_SUBJECT_DNSBL)
 		mt_condition_words(buf, condition->words);
+	some = some || condition->words != 0;
+	write_not_words(buf, condition->not_words, &some);
 	if (condition->trusted_networks)
 		mt_buf_text(buf, TRUSTED);
 	mt_write_nets(buf, &condition->nets, "", &some);

@@ -9,6 +9,7 @@
 #include "lib/base/name.h"
 #include "lib/config/keys.h"
 #include "lib/config/rules.h"
+#include "lib/config/zones.h"
 
 #define ARENA_FIRST (16u * 1024u)
 #define ARENA_CEILING (64u * 1024u * 1024u)	/* some 500,000 networks */
@@ -168,8 +169,8 @@ finish(struct mt_config *config, struct mt_source *source)
 	default_authserv_id(config);
 	check_together(config, source);
 	config->settings = (struct mt_trace_settings){
-		.trust = &config->trust, .policy = &config->policy, .headers = config->headers.add,
-		.header_most = (size_t)config->headers.max_length, .strip_foreign = config->headers.strip_foreign,
+		.trust = &config->trust, .policy = &config->policy, .dnsbl = &config->dnsbl,
+		.headers = config->headers.add, .header_most = (size_t)config->headers.max_length, .strip_foreign = config->headers.strip_foreign,
 	};
 }
 
@@ -188,6 +189,7 @@ build(struct mt_config *config, struct mt_source *source, const char *path, cons
 	mt_parse(&settings, source);
 	mt_keys_default(config, source);
 	mt_keys_apply(config, source, &settings);
+	mt_zones_build(config, source, &settings);
 	mt_rules_build(config, source, &settings);
 	finish(config, source);
 }
@@ -320,6 +322,7 @@ mt_config_write(const struct mt_config *config, mt_sink_fn *sink, void *ctx)
 	mt_arena_init(&arena, ARENA_FIRST, ARENA_CEILING);
 	mt_buf_init(&buf, &arena, 0);
 	write_keys(&buf, config);
+	mt_zones_write(&buf, config);
 	mt_rules_write(&buf, config);
 	if (!arena.full && !buf.cut)
 		error = sink(ctx, mt_buf_span(&buf).ptr, mt_buf_span(&buf).len) == 0 ? MT_OK : MT_EIO;

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "lib/base/arena.h"
+#include "lib/core/dnsbl.h"
 #include "lib/core/policy.h"
 #include "lib/core/trace.h"
 #include "lib/core/trust.h"
@@ -29,6 +30,7 @@ struct mt_config {
 	struct mt_policy policy;	/* mode, exempt, rule */
 	uint32_t exempt_default;	/* set of enum mt_exempt_default */
 	struct mt_trust trust;
+	struct mt_dnsbl dnsbl;		/* dnsbl */
 
 	struct {
 		const char *socket;

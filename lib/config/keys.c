@@ -94,7 +94,7 @@ static const struct mt_key keys[] = {
 
 /* Sections and keys of the whole design that this build does not have. */
 static const char *const not_built[] = {
-	"geo", "spf", "dkim", "arc", "dmarc", "owner", "ident", "route", "store", "dnsbl", "metrics", "whois",
+	"geo", "spf", "dkim", "arc", "dmarc", "owner", "ident", "route", "store", "metrics", "whois",
 	"trust.sealers",
 };
 
@@ -174,13 +174,14 @@ candidate(const char *full, const char *section, char out[64])
 const char *
 mt_key_near(const char *section, struct mt_span name, char out[96])
 {
-	const char *words[KEYS + 3], *near;
+	const char *words[KEYS + 8], *near;
 	char sections[KEYS][64];
 	size_t count = 0;
 
 	if (*section == '\0') {
 		words[count++] = "rule";
 		words[count++] = "exempt";
+		words[count++] = "dnsbl";
 		words[count++] = "include";
 	}
 	for (size_t i = 0; i < KEYS; i++) {

@@ -7,12 +7,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "lib/config/blocks.h"
 #include "lib/config/keys.h"
 #include "lib/config/rewrite.h"
-#include "lib/config/rules.h"
 
 #define SECTIONS_MOST 32
 #define KEYS_MOST 64
+#define INNER_MOST 4
 
 /* ---- libconfuse ----------------------------------------------------------------------- */
 
@@ -31,6 +32,8 @@ tell(struct mt_errors *errors, struct mt_place place, const char *text)
 	static const struct { const char *of, *hint; } hints[] = {
 		{ "missing equal sign", "; write: key = value" },
 		{ "missing opening brace", "; write: section { key = value }" },
+		{ "missing title for section 'code'", "; write: code \"127.0.0.2\" { ... }" },
+		{ "missing title for section 'dnsbl'", "; write: dnsbl \"zone\" { ... }" },
 		{ "missing title", "; write: rule \"name\" { ... }" },
 		{ "unexpected token '='", "; a value is missing before it" },
 		{ "unexpected token", "; values in a list stand apart by commas: { a, b }" },
@@ -145,7 +148,7 @@ read_option(struct mt_block *block, struct mt_source *source, const char *name, 
 	}
 }
 
-/* The settings of one section; those of a section in the order of its table. */
+/* The settings of one section in the order of its table, then the sections within. */
 static void
 read_section(struct mt_settings *settings, struct mt_source *source, const char *kind, cfg_t *section,
     const cfg_opt_t *opts)
@@ -166,6 +169,10 @@ read_section(struct mt_settings *settings, struct mt_source *source, const char 
 	for (size_t i = 0; opts[i].name != NULL; i++)
 		if (opts[i].type == CFGT_STR)
 			read_option(block, source, opts[i].name, cfg_getopt(section, opts[i].name));
+	for (size_t i = 0; opts[i].name != NULL; i++)
+		for (unsigned n = 0; opts[i].type == CFGT_SEC && n < cfg_size(section, opts[i].name); n++)
+			read_section(settings, source, opts[i].name, cfg_getnsec(section, opts[i].name, n),
+			    opts[i].subopts);
 }
 
 /* ---- the schema, from the table ------------------------------------------------------- */
@@ -173,7 +180,9 @@ read_section(struct mt_settings *settings, struct mt_source *source, const char 
 struct schema {
 	cfg_opt_t top[SECTIONS_MOST];
 	cfg_opt_t keys[SECTIONS_MOST][KEYS_MOST];
+	cfg_opt_t inner[INNER_MOST][KEYS_MOST];
 	size_t nsections;		/* entries of top, keys among them */
+	size_t ninner;			/* sections within sections */
 };
 
 static const cfg_opt_t opt_end = CFG_END();
@@ -187,17 +196,24 @@ name_copy(struct mt_arena *arena, struct mt_span name)
 }
 
 static void
-add_key(cfg_opt_t *opts, const char *name)
+add_option(cfg_opt_t *opts, const cfg_opt_t *opt)
 {
-	const cfg_opt_t opt = CFG_STR_LIST(name, NULL, CFGF_NODEFAULT);
 	size_t i = 0;
 
 	while (opts[i].name != NULL)
 		i++;
 	if (i + 1 < KEYS_MOST) {
-		memcpy(&opts[i], &opt, sizeof opt);
+		memcpy(&opts[i], opt, sizeof *opt);
 		memcpy(&opts[i + 1], &opt_end, sizeof opt_end);
 	}
+}
+
+static void
+add_key(cfg_opt_t *opts, const char *name)
+{
+	const cfg_opt_t opt = CFG_STR_LIST(name, NULL, CFGF_NODEFAULT);
+
+	add_option(opts, &opt);
 }
 
 static cfg_opt_t *
@@ -224,10 +240,28 @@ section_of(struct schema *schema, const char *name)
 	return NULL;
 }
 
+/* The keys of a titled block, and the blocks within it. */
+static void
+add_block(struct schema *schema, cfg_opt_t *opts, const char *kind)
+{
+	const char *inner;
+
+	for (size_t i = 0; mt_block_key(kind, i) != NULL; i++)
+		add_key(opts, mt_block_key(kind, i));
+	for (size_t i = 0; (inner = mt_block_kind(kind, i)) != NULL && schema->ninner < INNER_MOST; i++) {
+		cfg_opt_t *keys = schema->inner[schema->ninner++];
+		const cfg_opt_t opt = CFG_SEC(inner, keys, CFGF_MULTI | CFGF_TITLE);
+
+		memcpy(&keys[0], &opt_end, sizeof opt_end);
+		add_block(schema, keys, inner);
+		add_option(opts, &opt);
+	}
+}
+
 static void
 build_schema(struct schema *schema, struct mt_arena *arena)
 {
-	static const char *const titled[] = { "exempt", "rule" };
+	const char *kind;
 	cfg_opt_t *opts;
 
 	memcpy(&schema->top[0], &opt_end, sizeof opt_end);
@@ -246,22 +280,10 @@ build_schema(struct schema *schema, struct mt_arena *arena)
 		if (opts != NULL)
 			add_key(opts, dot + 1);
 	}
-	for (size_t t = 0; t < 2; t++) {
-		opts = add_section(schema, titled[t], CFGF_MULTI | CFGF_TITLE);
-		for (size_t i = 0; opts != NULL && mt_rule_key(titled[t], i) != NULL; i++)
-			add_key(opts, mt_rule_key(titled[t], i));
-	}
-}
-
-static void
-read_tree(struct mt_settings *settings, struct mt_source *source, cfg_t *cfg, const struct schema *schema)
-{
-	read_section(settings, source, "", cfg, schema->top);
-	for (size_t i = 0; i < schema->nsections; i++) {
-		const cfg_opt_t *opt = &schema->top[i];
-
-		for (unsigned n = 0; opt->type == CFGT_SEC && n < cfg_size(cfg, opt->name); n++)
-			read_section(settings, source, opt->name, cfg_getnsec(cfg, opt->name, n), schema->keys[i]);
+	for (size_t i = 0; (kind = mt_block_kind("", i)) != NULL; i++) {
+		opts = add_section(schema, kind, CFGF_MULTI | CFGF_TITLE);
+		if (opts != NULL)
+			add_block(schema, opts, kind);
 	}
 }
 
@@ -289,7 +311,7 @@ mt_parse(struct mt_settings *settings, struct mt_source *source)
 		if (cfg_parse_buf(cfg, text.ptr) != CFG_SUCCESS && !scanner.told)
 			mt_errors_add(source->errors, mt_source_place(source, (unsigned)cfg->line),
 			    "cannot be read from here on");
-		read_tree(settings, source, cfg, schema);
+		read_section(settings, source, "", cfg, schema->top);
 		cfg_free(cfg);
 	}
 	scanner.source = NULL;

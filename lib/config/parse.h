@@ -14,10 +14,10 @@ struct mt_setting {
 };
 
 /* A section that was opened, in the order of the file; the keys outside of any section
- * are one with an empty kind. */
+ * are one with an empty kind.  Blocks within one stand behind it, in their order. */
 struct mt_block {
 	const char *kind;		/* "", "dns", "rule" ... */
-	struct mt_span title;		/* of a rule or an exemption */
+	struct mt_span title;		/* of a rule, a list ...; absent: it has none */
 	struct mt_place place;
 	struct mt_setting *setting;
 	size_t count, room;

@@ -8,8 +8,8 @@
  */
 #include "lib/config/rewrite.h"
 
+#include "lib/config/blocks.h"
 #include "lib/config/keys.h"
-#include "lib/config/rules.h"
 
 enum kind { END, WORD, STRING, OPEN, CLOSE, SET, ADD, COMMA };
 
@@ -174,8 +174,8 @@ static void
 unknown(struct rewrite *rw, const char *section, struct token name, bool block)
 {
 	struct mt_place place = mt_source_place(rw->source, name.line);
-	bool rule = strcmp(section, "rule") == 0 || strcmp(section, "exempt") == 0;
-	bool not_built = rule ? mt_rule_key_not_built(name.raw) : mt_key_not_built(section, name.raw);
+	bool titled = mt_block_titled(section);
+	bool not_built = titled ? mt_block_key_not_built(section, name.raw) : mt_key_not_built(section, name.raw);
 	const char *dot = *section == '\0' ? "" : ".";
 	char near[96], hint[96];
 
@@ -184,15 +184,15 @@ unknown(struct rewrite *rw, const char *section, struct token name, bool block)
 		    MT_SPAN_ARG(name.raw));
 	else
 		mt_errors_add(rw->source->errors, place, "%s%s%.*s: no such %s%s", section, dot, MT_SPAN_ARG(name.raw),
-		    block ? "section" : "key", mt_hint(rule ? mt_rule_key_near(section, name.raw) :
+		    block ? "section" : "key", mt_hint(titled ? mt_block_near(section, name.raw) :
 		    mt_key_near(section, name.raw, near), hint));
 }
 
 static bool
 known_key(const char *section, struct mt_span name)
 {
-	if (strcmp(section, "rule") == 0 || strcmp(section, "exempt") == 0)
-		return mt_rule_key_known(section, name);
+	if (mt_block_titled(section))
+		return mt_block_key_known(section, name);
 	return mt_key_find(section, name) >= 0;
 }
 
@@ -227,6 +227,27 @@ quoted_key(struct rewrite *rw, struct token name, enum kind then)
 	return true;
 }
 
+static void section(struct rewrite *rw, struct token name);
+
+/* A block within a section, or what looks like one: 'word "title" {'. */
+static bool
+inner_block(struct rewrite *rw, const char *within, struct token name, enum kind then)
+{
+	if (name.kind != WORD || mt_block_kind(within, 0) == NULL || (then != WORD && then != STRING && then != OPEN))
+		return false;
+	if (mt_block_may_stand(within, name.raw)) {
+		section(rw, name);
+		return true;
+	}
+	if (then == OPEN || !mt_is_alpha(name.raw.ptr[0]) || known_key(within, name.raw))
+		return false;
+	unknown(rw, within, name, true);
+	next(rw);
+	if (peek(rw) == OPEN)
+		skip_value(rw);
+	return true;
+}
+
 /* One thing inside of a section. */
 static void
 item(struct rewrite *rw, const char *section, struct token name)
@@ -234,12 +255,13 @@ item(struct rewrite *rw, const char *section, struct token name)
 	enum kind then = peek(rw);
 	bool known = name.kind == WORD && known_key(section, name.raw);
 
-	if (quoted_key(rw, name, then))
+	if (quoted_key(rw, name, then) || inner_block(rw, section, name, then))
 		return;
 	if (known && (then == WORD || then == STRING)) {
 		without_value(rw, section, name, "the '=' is missing");
 		next(rw);
-	} else if (known && then == OPEN) {
+	} else if ((known && then == OPEN) || ((then == SET || then == ADD) &&
+	    mt_block_may_stand(section, name.raw))) {
 		wrong_kind(rw, section, name, then);
 	} else if (known && (then == SET || then == ADD)) {
 		setting(rw, section, name);
@@ -251,12 +273,6 @@ item(struct rewrite *rw, const char *section, struct token name)
 	} else {
 		copy_token(rw, name);
 	}
-}
-
-static bool
-titled_section(struct mt_span name)
-{
-	return mt_span_equal(name, MT_SPAN("rule")) || mt_span_equal(name, MT_SPAN("exempt"));
 }
 
 /* "section {" or 'section "title" {' of a known one, up to and with its closing brace. */
@@ -296,7 +312,7 @@ outside(struct rewrite *rw, struct token name)
 	enum kind then = peek(rw);
 	bool set = then == SET || then == ADD, opens = then == OPEN || then == WORD || then == STRING;
 	bool key = name.kind == WORD && mt_key_find("", name.raw) >= 0;
-	bool block = name.kind == WORD && (mt_key_section(name.raw) || titled_section(name.raw));
+	bool block = name.kind == WORD && (mt_key_section(name.raw) || mt_block_may_stand("", name.raw));
 
 	if (quoted_key(rw, name, then))
 		return;

@@ -56,34 +56,12 @@ mt_rule_key(const char *kind, size_t i)
 }
 
 bool
-mt_rule_key_known(const char *kind, struct mt_span name)
-{
-	const char *key;
-
-	for (size_t i = 0; (key = mt_rule_key(kind, i)) != NULL; i++)
-		if (mt_span_equal(mt_span_text(key), name))
-			return true;
-	return false;
-}
-
-bool
 mt_rule_key_not_built(struct mt_span name)
 {
 	int fact = mt_fact_find(name);
 
 	return mt_word_find(not_built, COUNT(not_built), name) >= 0 ||
 	    (fact >= 0 && fact_is_condition((size_t)fact, false));
-}
-
-const char *
-mt_rule_key_near(const char *kind, struct mt_span name)
-{
-	const char *keys[MT_FACTS + COUNT(rule_keys) + COUNT(plain_conditions)];
-	size_t count = 0;
-
-	while (count < COUNT(keys) && (keys[count] = mt_rule_key(kind, count)) != NULL)
-		count++;
-	return mt_word_near(keys, count, name);
 }
 
 /* ---- one block under way -------------------------------------------------------------- */
@@ -157,13 +135,14 @@ helo_alone(const struct mt_rule *rule)
 static void
 check_temporary(const struct mt_draft *draft)
 {
-	const uint64_t temporary = MT_BIT(MT_TEMPERROR) | MT_BIT(MT_SKIPPED);
+	const uint64_t temporary = MT_BIT(MT_TEMPERROR) | MT_BIT(MT_SKIPPED) | MT_BIT(MT_REFUSED) | MT_BIT(MT_DEAD);
 	struct mt_buf words;
 
 	for (size_t i = 0; i < draft->nconditions && draft->rule.action == MT_REJECT; i++) {
 		const struct mt_condition *condition = &draft->conditions[i];
 
-		if (condition->subject != MT_SUBJECT_FACT || !(condition->words & temporary))
+		if ((condition->subject != MT_SUBJECT_FACT && condition->subject != MT_SUBJECT_DNSBL) ||
+		    !(condition->words & temporary))
 			continue;
 		mt_buf_init(&words, draft->source->arena, 0);
 		mt_condition_words(&words, condition->words & temporary);
@@ -402,7 +381,7 @@ mt_rules_build(struct mt_config *config, struct mt_source *source, const struct 
 	for (size_t i = 0; i < settings->count; i++) {
 		const struct mt_block *block = &settings->block[i];
 
-		if (block->title.ptr == NULL)
+		if (block->title.ptr == NULL || (!is_rule(block->kind) && strcmp(block->kind, "exempt") != 0))
 			continue;
 		read_block(&draft, config, source, settings, block);
 		if (is_rule(block->kind))

@@ -9,10 +9,8 @@
 /* The names that may stand in a block of that kind ("rule", "exempt"): row i, or NULL
  * past the end. */
 const char *mt_rule_key(const char *kind, size_t i);
-bool mt_rule_key_known(const char *kind, struct mt_span name);
 /* A name of the design that this build cannot look at. */
 bool mt_rule_key_not_built(struct mt_span name);
-const char *mt_rule_key_near(const char *kind, struct mt_span name);
 
 /* Builds config->policy; config->exempt_default says which built-in exemptions hold. */
 void mt_rules_build(struct mt_config *config, struct mt_source *source, const struct mt_settings *settings);

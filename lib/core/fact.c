@@ -23,7 +23,7 @@ static const struct mt_fact_row rows[MT_FACTS] = {
 	[MT_FACT_ARC] = { "arc", B(PASS) | B(FAIL) | B(NONE) | ERRORS, MT_STAGE_EOM, false },
 	[MT_FACT_DMARC] = { "dmarc", B(PASS) | B(FAIL) | B(NONE) | ERRORS, MT_STAGE_EOM, false },
 	[MT_FACT_DNSBL] = { "dnsbl", B(LISTED) | B(CLEAN) | B(TEMPERROR) | B(REFUSED) | B(DEAD) |
-	    B(SKIPPED), MT_STAGE_CONNECT, false },
+	    B(SKIPPED), MT_STAGE_CONNECT, true },
 	[MT_FACT_RELAY] = { "relay", B(DIRECT) | B(SUBMISSION) | B(INTERNAL) | B(FORWARDER) | B(LIST) |
 	    B(ESP) | B(UNATTESTED) | B(SUSPECT) | B(OPEN) | B(LISTED), MT_STAGE_EOM, false },
 	[MT_FACT_HISTORY] = { "history", B(NEW) | B(GOOD) | B(BAD) | B(SKIPPED), MT_STAGE_CONNECT, false },

@@ -26,6 +26,23 @@ lesser(enum holds a, enum holds b)
 }
 
 static enum holds
+not(enum holds h)
+{
+	return h == HOLDS_NO || h == HOLDS_YES ? of(h == HOLDS_NO) : h;
+}
+
+/* One of two is enough: where one is still open, it may yet be the one. */
+static enum holds
+either(enum holds a, enum holds b)
+{
+	if (a == HOLDS_YES || b == HOLDS_YES)
+		return HOLDS_YES;
+	if (a == HOLDS_NOT_YET || b == HOLDS_NOT_YET)
+		return HOLDS_NOT_YET;
+	return a == HOLDS_BLOCKED ? a : b;
+}
+
+static enum holds
 fact_holds(const struct mt_condition *condition, const struct mt_facts *facts)
 {
 	enum mt_result r = facts->fact[condition->fact].result;
@@ -112,10 +129,66 @@ ptr_names_hold(const struct mt_condition *condition, const struct mt_policy_inpu
 		return HOLDS_BLOCKED;
 	if (condition->patterns.count > 0)
 		any = any_name_matches(&condition->patterns, input);
-	none = any_name_matches(&condition->not_patterns, input);
-	if (none == HOLDS_YES || none == HOLDS_NO)
-		none = of(none == HOLDS_NO);
+	none = not(any_name_matches(&condition->not_patterns, input));
 	return lesser(any, none);
+}
+
+/* The word over all lists.  A list that could not say what it knows may be the one that
+ * would have made it another; what is in no row of a table is certain. */
+static enum holds
+list_word_is(uint64_t words, const struct mt_policy_input *input)
+{
+	enum mt_result r = input->facts->fact[MT_FACT_DNSBL].result;
+	const struct mt_listings *listings = input->listings;
+
+	if (words == 0)
+		return HOLDS_NO;
+	if (r == MT_UNKNOWN)
+		return HOLDS_NOT_YET;
+	if (words & MT_BIT(r))
+		return HOLDS_YES;
+	return r != MT_LISTED && listings != NULL && (listings->failed & ~listings->allow) != 0 ? HOLDS_BLOCKED
+	    : HOLDS_NO;
+}
+
+/* Whether any list says one of these names and classes: for certain as soon as one does,
+ * and not before all that could have answered. */
+static enum holds
+any_list_says(const struct mt_patterns *words, uint32_t zones, const struct mt_listings *listings)
+{
+	for (size_t i = 0; i < words->count; i++)
+		if (mt_listings_have(listings, words->pattern[i]))
+			return HOLDS_YES;
+	if (listings->open & zones)
+		return HOLDS_NOT_YET;
+	return listings->failed & zones ? HOLDS_BLOCKED : HOLDS_NO;
+}
+
+static enum holds
+dnsbl_holds(const struct mt_condition *condition, const struct mt_policy_input *input)
+{
+	enum mt_result r = input->facts->fact[MT_FACT_DNSBL].result;
+	const struct mt_listings *listings = input->listings;
+	bool nots = condition->not_patterns.count > 0;
+	enum holds any, none;
+
+	any = list_word_is(condition->words, input);
+	none = not(list_word_is(condition->not_words, input));
+	if (condition->patterns.count == 0 && !nots)
+		return lesser(any, none);
+	/* Nobody was asked, for good or for now. */
+	if (listings == NULL || (listings->count == 0 && r == MT_UNKNOWN))
+		return r == MT_SKIPPED ? HOLDS_NO : HOLDS_NOT_YET;
+	if (condition->patterns.count > 0)
+		any = either(any, any_list_says(&condition->patterns, condition->zones, listings));
+	else if (condition->words == 0)
+		any = HOLDS_YES;
+	if (!nots)
+		return lesser(any, none);
+	/* Of whom nobody was asked about it cannot be said that no list has him. */
+	if ((listings->count == 0 && listings->open == 0) || (listings->skipped & condition->not_zones))
+		return HOLDS_NO;
+	return lesser(any, lesser(none, not(any_list_says(&condition->not_patterns, condition->not_zones, listings))));
 }
 
 static enum holds
@@ -159,6 +232,8 @@ holds(const struct mt_condition *condition, const struct mt_policy_input *input,
 		return sender_holds(condition, input);
 	case MT_SUBJECT_RECIPIENT:
 		return recipient_holds(condition, input, last);
+	case MT_SUBJECT_DNSBL:
+		return dnsbl_holds(condition, input);
 	}
 	return HOLDS_NO;
 }
@@ -204,6 +279,8 @@ condition_stage(const struct mt_condition *condition)
 		return MT_STAGE_MAIL;
 	case MT_SUBJECT_RECIPIENT:
 		return MT_STAGE_RCPT;
+	case MT_SUBJECT_DNSBL:
+		return condition->late ? MT_STAGE_EOM : MT_STAGE_CONNECT;
 	}
 	return MT_STAGE_EOM;
 }

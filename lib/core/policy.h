@@ -4,6 +4,7 @@
 #define MT_CORE_POLICY_H
 
 #include "lib/base/arena.h"
+#include "lib/core/dnsbl.h"
 #include "lib/core/fact.h"
 #include "lib/core/iprev.h"
 #include "lib/core/trust.h"
@@ -15,7 +16,8 @@ enum mt_subject {
 	MT_SUBJECT_HELO_NAME,		/* the HELO name: patterns */
 	MT_SUBJECT_PTR_NAME,		/* the verified reverse names, all of them: patterns */
 	MT_SUBJECT_SENDER,		/* the envelope sender; "<>" for the null one: patterns */
-	MT_SUBJECT_RECIPIENT		/* an envelope recipient: patterns */
+	MT_SUBJECT_RECIPIENT,		/* an envelope recipient: patterns */
+	MT_SUBJECT_DNSBL		/* the word over all lists, or names and classes of codes */
 };
 
 /* Within one condition any value may hold; `not` values must all not hold.  A condition
@@ -24,7 +26,11 @@ enum mt_subject {
 struct mt_condition {
 	enum mt_subject subject;
 	enum mt_fact_name fact;		/* of MT_SUBJECT_FACT */
-	uint64_t words;			/* of MT_SUBJECT_FACT */
+	uint64_t words;			/* of MT_SUBJECT_FACT, MT_SUBJECT_DNSBL */
+	uint64_t not_words;		/* of MT_SUBJECT_DNSBL, beside names and classes */
+	uint32_t zones, not_zones;	/* lists that could say a name or class of the patterns, or
+					 * of those with "!"; these are no patterns there */
+	bool late;			/* of MT_SUBJECT_DNSBL: known when all hops are */
 	bool trusted_networks;		/* client: "trust.networks" stands among the values */
 	struct mt_nets nets, not_nets;
 	struct mt_patterns patterns, not_patterns;
@@ -80,6 +86,7 @@ struct mt_policy_input {
 	 * undecided; one whose look-up failed, or names cut at the bound, leave it for another
 	 * time.  NULL: no names. */
 	const struct mt_iprev *iprev;
+	const struct mt_listings *listings;	/* NULL: no list was asked yet */
 	struct mt_span sender;		/* without brackets; empty: the null sender */
 	bool sender_known;
 	/* Where more came than could be kept, the list never becomes complete.  At the end a

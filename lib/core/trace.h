@@ -35,6 +35,7 @@ struct mt_peer {
 struct mt_trace_settings {
 	const struct mt_trust *trust;
 	const struct mt_policy *policy;
+	const struct mt_dnsbl *dnsbl;	/* lists to be asked */
 	uint32_t headers;		/* MT_BIT-like set of enum mt_header to be added */
 	size_t header_most;		/* bytes of one header line's text */
 	bool strip_foreign;

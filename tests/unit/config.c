@@ -42,8 +42,8 @@ static const struct {
 	    "t.conf:1: milters: no such section; did you mean 'milter'?", NULL },
 	{ "a section that is to come", "geo { city = \"/x\" }\n", { NULL }, "t.conf:1: geo: is not in this build; take it out",
 	    NULL },
-	{ "a titled section that is to come", "dnsbl \"x\" { code \"1\" { a = b } }\n", { NULL },
-	    "t.conf:1: dnsbl: is not in this build; take it out", NULL },
+	{ "a titled section that is to come", "owner \"x\" { code \"1\" { a = b } }\n", { NULL },
+	    "t.conf:1: owner: is not in this build; take it out", NULL },
 	{ "a section as a key", "dns = 5\n", { NULL },
 	    "t.conf:1: dns: is a section and no key; write: dns { key = value }", NULL },
 	{ "a section with a title that has none", "dns \"x\" { tries = 1 }\n", { NULL },
@@ -254,6 +254,63 @@ static const struct {
 	    "t.conf:1: rule \"a\": reply: unknown variable 'client.pi'; did you mean 'client.ip'?; there are client.ip, "
 	    "client.helo, client.ptr, id, rule, evidence.first, sender", NULL },
 
+	{ "a list", "\ndnsbl \"zen.example.org\" { code \"127.0.0.4-7\" { name = xbl class = exploited } }\n", { NULL }, NULL,
+	    "dnsbl \"zen.example.org\" {  # t.conf:2\n\tcheck = { client }\n\tallow = no\n"
+	    "\tcode \"127.0.0.4-7\" { name = xbl class = exploited }\n}\n" },
+	{ "a list without a table", "dnsbl bl.example.org { check = { hops } }\n", { NULL }, NULL,
+	    "dnsbl \"bl.example.org\" {  # t.conf:1\n\tcheck = { hops }\n\tallow = no\n}\n" },
+	{ "a code takes the name of its list", "dnsbl \"bl.example.org\" { code \"127.0.0.2\" { } }\n", { NULL }, NULL,
+	    "\tcode \"127.0.0.2\" { name = bl.example.org }\n" },
+	{ "codes stay in their order", "dnsbl \"wl.example.org\" { allow = yes code \"127.0.0.255\" { class = error } "
+	    "code \"127.0.*.*\" { name = wl } code \"127.1.0.1\" { name = a } }\n", { NULL }, NULL,
+	    "\tcode \"127.0.0.255\" { name = wl.example.org class = error }\n\tcode \"127.0.*.*\" { name = wl }\n"
+	    "\tcode \"127.1.0.1\" { name = a }\n" },
+	{ "codes in the wrong order", "dnsbl \"wl.example.org\" {\ncode \"127.0.*.*\" { name = wl }\n"
+	    "code \"127.0.0.255\" { class = error }\n}\n", { NULL }, "t.conf:3: dnsbl \"wl.example.org\": code \"127.0.0.255\": is "
+	    "never reached, since \"127.0.*.*\" above has all of it", NULL },
+	{ "no code", "dnsbl \"bl.example.org\" { code \"127.0.0\" { name = a } }\n", { NULL }, "t.conf:1: dnsbl \"bl.example.org\": "
+	    "code \"127.0.0\" is no code; write 127.0.0.2, 127.0.0.4-7, 127.0.*.1-3, 127.0.1.0/24 or 127.0.0.&8", NULL },
+	{ "a refusal as a code", "dnsbl \"bl.example.org\" { code \"127.255.255.254\" { name = a } }\n", { NULL },
+	    "t.conf:1: dnsbl \"bl.example.org\": code \"127.255.255.254\" lies in 127.255.255.0/24, by which lists refuse who "
+	    "asks; it is never a listing", NULL },
+	{ "a list twice", "dnsbl \"bl.example.org\" { }\ndnsbl \"BL.example.org.\" { }\n", { NULL },
+	    "t.conf:2: dnsbl \"BL.example.org.\": stands already at t.conf:1; take one of them out", NULL },
+	{ "no zone", "dnsbl \"bl example\" { }\n", { NULL }, "t.conf:1: dnsbl \"bl example\": is no zone; write its name, such as "
+	    "zen.spamhaus.org, in at most 189 bytes", NULL },
+	{ "a list without a zone", "dnsbl { check = client }\n", { NULL },
+	    "t.conf:1: missing title for section 'dnsbl'; write: dnsbl \"zone\" { ... }", NULL },
+	{ "a code without a title", "dnsbl \"x\" {\n code { name = a } }\n", { NULL },
+	    "t.conf:2: missing title for section 'code'; write: code \"127.0.0.2\" { ... }", NULL },
+	{ "a code outside of a list", "code \"127.0.0.2\" { name = a }\n", { NULL }, "t.conf:1: code: no such section; did you "
+	    "mean 'mode'?", NULL },
+	{ "an unknown key of a list", "dnsbl \"x\" { chek = client }\n", { NULL },
+	    "t.conf:1: dnsbl.chek: no such key; did you mean 'check'?", NULL },
+	{ "an unknown block of a list", "dnsbl \"x\" { cod \"127.0.0.2\" { name = a } }\n", { NULL },
+	    "t.conf:1: dnsbl.cod: no such section; did you mean 'code'?", NULL },
+	{ "an unknown key of a code", "dnsbl \"x\" { code \"127.0.0.2\" { names = a } }\n", { NULL },
+	    "t.conf:1: code.names: no such key; did you mean 'name'?", NULL },
+	{ "an unknown subject of a list", "dnsbl \"x\" { check = { clients } }\n", { NULL },
+	    "t.conf:1: dnsbl \"x\": check: 'clients' is none of client, hops; did you mean 'client'?", NULL },
+	{ "a name that is taken", "dnsbl \"x\" { code \"127.0.0.2\" { name = clean } }\n", { NULL }, "t.conf:1: dnsbl \"x\": code "
+	    "\"127.0.0.2\": name: 'clean' is a word for the answers of all lists; choose another", NULL },
+	{ "a dead list", "dnsbl \"relays.ordb.org\" { }\n", { NULL },
+	    "t.conf:1: notice: dnsbl \"relays.ordb.org\": this list (ORDB) is dead since 2006; take it out",
+	    "dnsbl \"relays.ordb.org\" {" },
+	{ "a dead list whose year is not known", "dnsbl \"UBL.unsubscore.com\" { }\n", { NULL },
+	    "t.conf:1: notice: dnsbl \"UBL.unsubscore.com\": this list (unsubscore) is dead; take it out", "dnsbl \"ubl." },
+	{ "a list whose name ends like a dead one", "dnsbl \"notsorbs.net\" { }\n", { NULL }, NULL, "dnsbl \"notsorbs.net\" {" },
+	{ "a rule on a class", "rule \"a\" { dnsbl = exploited action = reject }\ndnsbl \"x\" { code \"127.0.0.2\" { class = "
+	    "exploited } }\n", { NULL }, NULL, "rule \"a\" {  # t.conf:1, stage connect\n\tdnsbl = { exploited }\n" },
+	{ "a rule on what is known of hops", "rule \"a\" { dnsbl = listed action = reject }\ndnsbl \"x\" { check = hops }\n",
+	    { NULL }, NULL, "stage eom\n\tdnsbl = { listed }\n" },
+	{ "a rule on no class", "rule \"a\" { dnsbl = explioted action = reject }\ndnsbl \"x\" { code \"127.0.0.2\" { class = "
+	    "exploited } }\n", { NULL }, "t.conf:1: rule \"a\": dnsbl: 'explioted' is none of temperror, skipped, listed, clean, "
+	    "refused, dead, and no name or class of a code; did you mean 'exploited'?", NULL },
+	{ "a rule without a list", "rule \"a\" { dnsbl = listed action = reject }\n", { NULL },
+	    "t.conf:1: rule \"a\": dnsbl: there is no list to ask; write dnsbl \"zone\" { ... }", NULL },
+	{ "a dead list that rejects", "rule \"a\" { dnsbl = { listed, dead } action = reject }\ndnsbl \"x\" { }\n", { NULL },
+	    "t.conf:1: rule \"a\": dnsbl: dead says nothing lasting and must not lead to a rejection; use action = tempfail", NULL },
+
 	{ "an exemption", "exempt \"a\" { recipient = \"*@a.example\" }\n", { NULL }, NULL,
 	    "exempt \"a\" { recipient = { \"*@a.example\" } }  # t.conf:1, stage rcpt\n" },
 	{ "an exemption with an action", "exempt \"a\" { ptr = none action = accept }\n", { NULL },
@@ -362,6 +419,29 @@ test_cases(void)
 		ok = ok && (first_line_is(said, cases[i].said) || (cases[i].dumped == NULL && cases[i].said == NULL));
 		if (!tap_ok(ok, "%s", cases[i].name))
 			tap_note("error %d, said %s", error, said);
+		mt_arena_fini(&arena);
+	}
+}
+
+/* As many lists as there may be, and one more. */
+static void
+test_many_lists(void)
+{
+	for (int many = 32; many <= 33; many++) {
+		const char *said, *dump;
+		struct mt_arena arena;
+		struct mt_buf text;
+		int error;
+
+		mt_arena_init(&arena, 65536, 1u << 22);
+		mt_buf_init(&text, &arena, 0);
+		for (int i = 0; i < many; i++)
+			mt_buf_format(&text, "dnsbl \"l%d.example\" { }\n", i);
+		put("t.conf", mt_buf_span(&text));
+		error = load(&arena, "t.conf", NULL, 0, &said, &dump);
+		tap_ok(many == 32 ? error == MT_OK && *said == '\0' && strstr(dump, "dnsbl \"l31.example\"") != NULL :
+		    error == MT_ECONFIG && first_line_is(said, "t.conf:33: dnsbl \"l32.example\": is one list too many; there "
+		    "may be 32"), "%d lists", many);
 		mt_arena_fini(&arena);
 	}
 }
@@ -553,6 +633,7 @@ main(void)
 	    chdir(dir) != 0)
 		return EXIT_FAILURE;
 	test_cases();
+	test_many_lists();
 	test_sockets();
 	test_data();
 	test_values();
