@@ -314,7 +314,13 @@ struct mt_listing {
 /* Where an address is, as databases say: a claim of theirs, not an address. */
 struct mt_location {
 	char country[3];		/* ISO 3166-1; "" unknown */
+	char continent[3];		/* "EU"; may be known where the country is not */
+	char registered[3];		/* the country that the block is registered in */
+	struct mt_span country_name;	/* in English */
+	struct mt_span region_code, region;	/* "ENG", "England" */
 	struct mt_span city;
+	struct mt_span postal;
+	struct mt_span time_zone;	/* "Europe/London" */
 	bool located;			/* the two below were given */
 	double latitude, longitude;	/* degrees */
 	unsigned radius_km;		/* 0: not given */
@@ -322,6 +328,8 @@ struct mt_location {
 	struct mt_span as_name;
 	struct mt_ip network;		/* the block that the AS number was found for; family 0: unknown */
 	uint8_t network_bits;
+	struct mt_span isp, organization;	/* who sells the line, and who has it */
+	struct mt_span connection;	/* "Cable/DSL", "Cellular", "Corporate" */
 };
 
 /* What this server has seen before of a client. */

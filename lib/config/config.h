@@ -56,6 +56,10 @@ struct mt_config {
 		bool trusted;			/* believe the AD bit */
 	} dns;
 	struct {
+		struct mt_patterns city, asn;	/* paths of databases */
+		int64_t reload_msec;		/* between looks for newer ones */
+	} geo;
+	struct {
 		uint32_t add;			/* set of enum mt_header */
 		bool strip_foreign;
 		int64_t max_length;

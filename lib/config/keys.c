@@ -78,6 +78,10 @@ static const struct mt_key keys[] = {
 	{ "dns.breaker", MT_KEY_NUMBER, AT(dns.breaker), "20", 0, 1000000, NULL },
 	{ "dns.trusted", MT_KEY_BOOL, AT(dns.trusted), "no", 0, 0, NULL },
 
+	{ "geo.city", MT_KEY_PATHS, AT(geo.city), "", 0, 0, NULL },
+	{ "geo.asn", MT_KEY_PATHS, AT(geo.asn), "", 0, 0, NULL },
+	{ "geo.reload", MT_KEY_TIME, AT(geo.reload_msec), "1h", SEC, 7 * DAY, NULL },
+
 	{ "headers.add", MT_KEY_SET, AT(headers.add), "X-Trace-Result X-Trace-Client X-Trace-Path X-Trace-Evidence "
 	    "Authentication-Results", 0, 0, headers },
 	{ "headers.strip-foreign", MT_KEY_BOOL, AT(headers.strip_foreign), "yes", 0, 0, NULL },
@@ -94,7 +98,7 @@ static const struct mt_key keys[] = {
 
 /* Sections and keys of the whole design that this build does not have. */
 static const char *const not_built[] = {
-	"geo", "spf", "dkim", "arc", "dmarc", "owner", "ident", "route", "store", "metrics", "whois",
+	"spf", "dkim", "arc", "dmarc", "owner", "ident", "route", "store", "metrics", "whois",
 	"trust.sealers",
 };
 

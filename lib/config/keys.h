@@ -19,7 +19,8 @@ enum mt_key_type {
 	MT_KEY_SET,			/* several of `words`: bits of their values */
 	MT_KEY_NETS,			/* struct mt_nets; "file:/path" for more */
 	MT_KEY_PATTERNS,		/* struct mt_patterns; "file:/path" for more */
-	MT_KEY_SERVERS			/* struct mt_patterns: addresses with or without port */
+	MT_KEY_SERVERS,			/* struct mt_patterns: addresses with or without port */
+	MT_KEY_PATHS			/* struct mt_patterns: files, from the root */
 };
 
 struct mt_key_word {

@@ -278,6 +278,7 @@ set_scalar(const struct target *t, const struct mt_value *value)
 	case MT_KEY_NETS:
 	case MT_KEY_PATTERNS:
 	case MT_KEY_SERVERS:
+	case MT_KEY_PATHS:
 		break;
 	}
 }
@@ -383,8 +384,22 @@ matches_all(struct mt_span pattern)
 }
 
 static bool
+good_path(const struct target *t, const struct mt_value *value)
+{
+	bool good = value->text.len > 1 && value->text.len < 4096 && value->text.ptr[0] == '/';
+
+	for (size_t i = 0; good && i < value->text.len; i++)
+		good = (unsigned char)value->text.ptr[i] >= ' ' && value->text.ptr[i] != 127;
+	if (!good)
+		wrong(t, value, "the path of a file from the root; write /var/lib/GeoIP/GeoLite2-City.mmdb");
+	return good;
+}
+
+static bool
 good_pattern(const struct target *t, const struct mt_value *value)
 {
+	if (t->key->type == MT_KEY_PATHS)
+		return good_path(t, value);
 	if (t->key->type == MT_KEY_SERVERS) {
 		if (is_server(value->text))
 			return true;
@@ -439,7 +454,7 @@ bool
 mt_key_list(const struct mt_key *key)
 {
 	return key->type == MT_KEY_SET || key->type == MT_KEY_NETS || key->type == MT_KEY_PATTERNS ||
-	    key->type == MT_KEY_SERVERS;
+	    key->type == MT_KEY_SERVERS || key->type == MT_KEY_PATHS;
 }
 
 static void
@@ -597,6 +612,7 @@ mt_key_write(struct mt_buf *buf, const struct mt_config *config, const struct mt
 		break;
 	case MT_KEY_PATTERNS:
 	case MT_KEY_SERVERS:
+	case MT_KEY_PATHS:
 		mt_write_patterns(buf, member, "", &some);
 		break;
 	}

@@ -40,7 +40,7 @@ static const struct {
 	    "t.conf:1: log.timeout: no such key; did you mean 'dns.timeout'?", NULL },
 	{ "an unknown section", "milters { a = b }\n", { NULL },
 	    "t.conf:1: milters: no such section; did you mean 'milter'?", NULL },
-	{ "a section that is to come", "geo { city = \"/x\" }\n", { NULL }, "t.conf:1: geo: is not in this build; take it out",
+	{ "a section that is to come", "owner { use = \"/x\" }\n", { NULL }, "t.conf:1: owner: is not in this build; take it out",
 	    NULL },
 	{ "a titled section that is to come", "owner \"x\" { code \"1\" { a = b } }\n", { NULL },
 	    "t.conf:1: owner: is not in this build; take it out", NULL },
@@ -152,7 +152,9 @@ static const struct {
 	{ "an override without a section", "", { "timeout=2s" }, "-o: timeout: no such key; did you mean 'dns.timeout'?", NULL },
 	{ "an override without a value", "", { "dns.tries" }, "-o: dns.tries: has no '='; write section.key=value", NULL },
 	{ "an override without a key", "", { "=1" }, "-o: : no such key", NULL },
-	{ "an override that is to come", "", { "geo.city=/x" }, "-o: geo.city: is not in this build; take it out", NULL },
+	{ "an override that is to come", "", { "owner.use=x" }, "-o: owner.use: is not in this build; take it out", NULL },
+	{ "a database that is no path", "geo { asn = { \"/a.mmdb\", b.mmdb } }\n", { NULL }, "t.conf:1: geo.asn: 'b.mmdb' is not the "
+	    "path of a file from the root; write /var/lib/GeoIP/GeoLite2-City.mmdb", NULL },
 	{ "an override of two lines", "", { "milter.user=a\nmode = off" }, "-o: the quote \" is not closed on its line", NULL },
 
 	{ "a rule", "rule \"a\" { iprev = fail action = reject }\n", { NULL }, NULL,
