@@ -199,7 +199,8 @@ read_lists(const struct mt_draft *draft, struct mt_condition *condition, const s
 	if (says == NULL || not_says == NULL)
 		return;
 	if (dnsbl->nzones == 0) {
-		mt_draft_wrong(draft, values->value[0].place, "dnsbl", "there is no list to ask; write dnsbl \"zone\" { ... }");
+		mt_draft_wrong(draft, values->value[0].place, "dnsbl",
+		    "there is no list to ask; write dnsbl \"zone\" { ... }");
 		return;
 	}
 	for (size_t i = 0; i < values->count; i++) {
@@ -222,7 +223,8 @@ read_lists(const struct mt_draft *draft, struct mt_condition *condition, const s
 	settle_words(condition, words[0], words[1]);
 	condition->late = ask_of_hops(dnsbl, condition->zones | condition->not_zones |
 	    ((condition->words | condition->not_words) != 0 ? blocking(dnsbl) : 0));
-	if (condition->words == 0 && (words[0] | words[1]) != 0 && nsays == 0 && errors == draft->source->errors->errors)
+	if (condition->words == 0 && (words[0] | words[1]) != 0 && nsays == 0 &&
+	    errors == draft->source->errors->errors)
 		mt_draft_wrong(draft, values->value[0].place, "dnsbl", "no word is left; this can never hold");
 }
 

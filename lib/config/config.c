@@ -170,7 +170,8 @@ finish(struct mt_config *config, struct mt_source *source)
 	check_together(config, source);
 	config->settings = (struct mt_trace_settings){
 		.trust = &config->trust, .policy = &config->policy, .dnsbl = &config->dnsbl,
-		.headers = config->headers.add, .header_most = (size_t)config->headers.max_length, .strip_foreign = config->headers.strip_foreign,
+		.headers = config->headers.add, .header_most = (size_t)config->headers.max_length,
+		.strip_foreign = config->headers.strip_foreign,
 	};
 }
 

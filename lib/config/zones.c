@@ -112,8 +112,8 @@ good_word(const struct draft *draft, const struct mt_block *code, const char *ke
 		good = good &&
 		    (mt_is_alpha(word.ptr[i]) || mt_is_digit(word.ptr[i]) || strchr("-_.", word.ptr[i]) != NULL);
 	if (!good)
-		wrong(draft, value->place, code, key, "'%.*s' is no word; it has 1 to %d letters, digits, '-', '_' and '.'",
-		    MT_SPAN_ARG(word), WORD_MOST);
+		wrong(draft, value->place, code, key,
+		    "'%.*s' is no word; it has 1 to %d letters, digits, '-', '_' and '.'", MT_SPAN_ARG(word), WORD_MOST);
 	else if (r != MT_UNKNOWN && (mt_fact_words(MT_FACT_DNSBL) & MT_BIT(r)))
 		wrong(draft, value->place, code, key, "'%.*s' is a word for the answers of all lists; choose another",
 		    MT_SPAN_ARG(word));
@@ -228,8 +228,8 @@ warn_dead(const struct draft *draft)
 			continue;
 		if (dead[i].year != 0)
 			snprintf(since, sizeof since, " since %u", dead[i].year);
-		mt_errors_notice(draft->source->errors, draft->block->place, "%s: this list (%s) is dead%s; take it out",
-		    label(draft, NULL, NULL), dead[i].name, since);
+		mt_errors_notice(draft->source->errors, draft->block->place,
+		    "%s: this list (%s) is dead%s; take it out", label(draft, NULL, NULL), dead[i].name, since);
 	}
 }
 

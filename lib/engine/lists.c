@@ -316,8 +316,8 @@ mt_lists_tick(struct mt_lists *lists, struct mt_resolver *resolver, int64_t now_
 	for (size_t i = 0; i < lists->count; i++) {
 		int64_t due = atomic_load(&lists->zone[i]->due_msec);
 
-		if (now_mono_msec >= due &&
-		    atomic_compare_exchange_strong(&lists->zone[i]->due_msec, &due, now_mono_msec + MT_LISTS_PROBE_MSEC))
+		if (now_mono_msec >= due && atomic_compare_exchange_strong(&lists->zone[i]->due_msec, &due,
+		    now_mono_msec + MT_LISTS_PROBE_MSEC))
 			begin(lists->zone[i], resolver, now_mono_msec);
 	}
 }

@@ -31,6 +31,11 @@ def rule_keys(rules, facts):
     return set(strings(rules, "rule_keys")) | set(strings(rules, "plain_conditions")) | built
 
 
+def list_keys(zones):
+    """Keys of blocks dnsbl and of the blocks code in them."""
+    return {"dnsbl." + key for key in strings(zones, "zone_keys")} | {"code." + key for key in strings(zones, "code_keys")}
+
+
 def manual_keys(text):
     """{"section.key"} of the items of the manual; those of RULES have the section "rule"."""
     keys, section = set(), None
@@ -58,7 +63,7 @@ def sample_keys(text):
     """{"section.key": value} of a file in which keys stand one a line, with or without '#'."""
     keys, section = {}, ""
     for line in text.splitlines():
-        line = re.sub(r"^(\s*)#(?=\s*[a-z])", r"\1", line)
+        line = re.sub(r"^(\s*)#(?=\s*[a-z}])", r"\1", line)
         opened = re.match(r'\s*([a-z]+)( "[^"]+")? \{$', line)
         item = re.match(r"\s*([a-z0-9-]+) = ([^ ]+|\{.*\}|\".*\")$", line)
         if opened:
@@ -89,7 +94,7 @@ def main():
     sample = sample_keys(read("conf", "mailtrace-milter.conf"))
     in_rules = {name.replace("exempt.", "rule.") for name in sample if name.startswith(("rule.", "exempt."))}
     in_sections = {name: value for name, value in sample.items() if not name.startswith(("rule.", "exempt."))}
-    every = set(keys) | rules
+    every = set(keys) | rules | list_keys(read("lib", "config", "zones.c"))
     tests = [
         ("the table is found", [] if len(keys) > 30 and len(rules) > 8 else [f"{len(keys)} keys, {len(rules)} of rules"]),
         ("the manual holds every key, and no other", difference(every, manual, "the manual")),
