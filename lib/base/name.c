@@ -21,7 +21,9 @@ mt_name_askable(struct mt_span name)
 	for (size_t i = 0; i < name.len; i++) {
 		unsigned char c = (unsigned char)name.ptr[i];
 
-		if (c < 33 || c > 126 || c == '\\')
+		if (c == '\\' && name.len - i >= 4 && memcmp(name.ptr + i, "\\032", 4) == 0)
+			i += 3;
+		else if (c < 33 || c > 126 || c == '\\')
 			return false;
 		label = c == '.' ? 0 : label + 1;
 		if (label > 63 || (c == '.' && (i == 0 || name.ptr[i - 1] == '.')))

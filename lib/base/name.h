@@ -10,7 +10,9 @@
 
 /* Without a final dot. */
 struct mt_span mt_name_strip(struct mt_span name);
-/* Can stand in a question: 1-253 bytes, labels of 1-63 bytes, printable ASCII. */
+/* Can stand in a question: 1-253 bytes, labels of 1-63 bytes, printable ASCII.  Of the
+ * escapes of RFC 1035, 5.1, only that of a space may occur, \032: SPF records make names
+ * with it (RFC 7208, 7.1, "%_"). */
 bool mt_name_askable(struct mt_span name);
 /* A host name: letters, digits, hyphens (and underscores, which occur), not a hyphen at
  * an end of a label, last label not all digits (RFC 1123, 2.1; RFC 5321, 2.3.5). */

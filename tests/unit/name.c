@@ -13,6 +13,7 @@ static const struct { const char *name; bool askable, host, qualified; } names[]
 	{ ".", false, false, false }, { "a..b", false, false, true }, { ".a", false, false, true },
 	{ "a b.example", false, false, true }, { "a\001.example", false, false, true }, { "\303\266.example", false, false, true },
 	{ "a\\.example", false, false, true }, { L63 ".example", true, true, true }, { L63 "x.example", false, false, true },
+	{ "a\\032b.example", true, false, true }, { "a\\033b.example", false, false, true }, { "a.example\\03", false, false, true },
 	{ "mail(x).example", true, false, true }, { "[192.0.2.1]", true, false, true },
 };
 
