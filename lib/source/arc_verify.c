@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Knows how the signatures of a chain are judged together, and what an answer about a key
+ * means for that (RFC 8617, 5.2, steps 4 to 6); refuses to know what they cover. */
+#include "lib/core/base64.h"
+#include "lib/source/arc_parts.h"
+
+const char *
+mt_arc_verify_body(const struct mt_arc_field *field, const struct mt_arc_body *body)
+{
+	uint8_t hash[MT_CRYPTO_HASH];
+	size_t len;
+
+	/* RFC 6376, 3.5: l= must not be more than there is. */
+	if (body->most != UINT64_MAX && body->most > body->total)
+		return "the body is shorter than what was signed";
+	if (!mt_base64_read(hash, sizeof hash, &len, field->bh) || len != sizeof hash)
+		return "its hash of the body cannot be read";
+	return memcmp(hash, body->digest, sizeof hash) == 0 ? NULL : "the body is not the one that was signed";
+}
+
+struct judged {
+	enum mt_result result;		/* pass fail temperror skipped */
+	enum mt_cause cause;
+	const char *why;
+};
+
+static struct judged
+judge_key(const struct mt_arc_check *check, const struct mt_arc_field *field, const uint8_t *hash,
+    const struct mt_dkim_key *key)
+{
+	unsigned bits;
+
+	if (!mt_dkim_key_serves(key, field->algorithm))
+		return (struct judged){ MT_FAIL, MT_CAUSE_NONE, "its key is not for its algorithm" };
+	switch (mt_crypto_verify(&bits, key, field->algorithm, field->b, hash, check->min_key_bits)) {
+	case MT_CRYPTO_GOOD:
+		return (struct judged){ MT_PASS, MT_CAUSE_NONE, NULL };
+	case MT_CRYPTO_BAD:
+		return (struct judged){ MT_FAIL, MT_CAUSE_NONE, "its signature does not fit" };
+	case MT_CRYPTO_NO_SIGNATURE:
+		return (struct judged){ MT_FAIL, MT_CAUSE_NONE, "its signature cannot be read" };
+	case MT_CRYPTO_NO_KEY:
+		return (struct judged){ MT_FAIL, MT_CAUSE_NONE, "its key cannot be used" };
+	case MT_CRYPTO_SHORT_KEY:
+		return (struct judged){ MT_FAIL, MT_CAUSE_NONE, "its key is too short" };
+	case MT_CRYPTO_NO_MEMORY:
+		break;
+	}
+	return (struct judged){ MT_TEMPERROR, MT_CAUSE_LIMIT, "there was no memory to verify it" };
+}
+
+/* One signature with the answer about its key. */
+static struct judged
+judge_field(const struct mt_arc_check *check, const struct mt_arc_field *field, const uint8_t *hash,
+    const struct mt_answer *answer)
+{
+	struct mt_dkim_key key = { .why = "there is no key for it" };
+
+	if (answer->cause == MT_CAUSE_BAD_NAME)
+		return (struct judged){ MT_FAIL, MT_CAUSE_NONE, "it names no key" };
+	if (mt_cause_trouble(answer->cause))
+		return (struct judged){ answer->cause == MT_CAUSE_OFFLINE ? MT_SKIPPED : MT_TEMPERROR, answer->cause,
+			"its key could not be asked for" };
+	/* RFC 6376, 3.6.2.2, leaves it open what several records mean: the first that is a key. */
+	for (size_t i = 0; i < answer->nrecords; i++)
+		if (mt_dkim_key_read(&key, answer->records[i].text))
+			break;
+	if (key.why != NULL)
+		return (struct judged){ MT_FAIL, MT_CAUSE_NONE, key.why };
+	return judge_key(check, field, hash, &key);
+}
+
+struct answers {
+	const struct mt_answer *seal[MT_ARC_INSTANCES + 1], *message[MT_ARC_INSTANCES + 1];
+	bool open;
+};
+
+static const struct mt_answer *
+ask_key(struct answers *answers, struct mt_ask *ask, const struct mt_arc_field *field)
+{
+	char name[MT_NAME_TEXT];
+	const struct mt_answer *answer;
+
+	mt_dkim_key_name(name, field->selector, field->domain);
+	answer = mt_ask(ask, mt_span_text(name), MT_RR_TXT);
+	answers->open = answers->open || answer == NULL;
+	return answer;
+}
+
+/* RFC 8617, 5.2, steps 4 and 6.  What surely breaks the chain does so whatever else could
+ * not be asked. */
+static void
+judge_chain(struct mt_arc_check *check, const struct answers *answers)
+{
+	const struct mt_arc_found *chain = check->chain;
+	unsigned newest = chain->form.newest;
+	struct judged one = judge_field(check, chain->form.field[newest][MT_ARC_MESSAGE], chain->message[newest],
+	    answers->message[newest]);
+
+	if (one.result != MT_PASS)
+		mt_arc_settle_field(check, MT_ARC_MESSAGE, newest, one.result, one.cause, one.why);
+	for (unsigned i = newest; i > 0 && check->result != MT_FAIL; i--) {
+		one = judge_field(check, chain->form.field[i][MT_ARC_SEAL], chain->seal[i], answers->seal[i]);
+		if (one.result == MT_FAIL || (one.result != MT_PASS && check->result == MT_UNKNOWN))
+			mt_arc_settle_field(check, MT_ARC_SEAL, i, one.result, one.cause, one.why);
+	}
+	if (check->result == MT_UNKNOWN)
+		mt_arc_settle(check, MT_PASS, MT_CAUSE_NONE, NULL);
+}
+
+/* RFC 8617, 5.2, step 5: 0 where all of them hold. */
+static void
+judge_older(struct mt_arc_check *check, const struct answers *answers)
+{
+	const struct mt_arc_found *chain = check->chain;
+	unsigned i = chain->form.newest;
+
+	for (; i > chain->lowest; i--) {
+		const struct mt_arc_field *field = chain->form.field[i - 1][MT_ARC_MESSAGE];
+
+		if (mt_arc_verify_body(field, chain->body[i - 1]) != NULL ||
+		    judge_field(check, field, chain->message[i - 1], answers->message[i - 1]).result != MT_PASS)
+			break;
+	}
+	check->instance = i == 1 ? 0 : i;
+}
+
+void
+mt_arc_verify(struct mt_arc_check *check, struct mt_ask *ask)
+{
+	const struct mt_arc_found *chain = check->chain;
+	struct answers answers = { .open = false };
+
+	for (unsigned i = chain->form.newest; i > 0; i--) {
+		if (i >= chain->lowest)
+			answers.message[i] = ask_key(&answers, ask, chain->form.field[i][MT_ARC_MESSAGE]);
+		answers.seal[i] = ask_key(&answers, ask, chain->form.field[i][MT_ARC_SEAL]);
+	}
+	if (answers.open)
+		return;
+	judge_chain(check, &answers);
+	if (check->result == MT_PASS)
+		judge_older(check, &answers);
+}

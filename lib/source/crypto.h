@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SHA-256 and the verification of signatures (RFC 6376, 3.3; RFC 8463). */
+#ifndef MT_SOURCE_CRYPTO_H
+#define MT_SOURCE_CRYPTO_H
+
+#include "lib/base/span.h"
+#include "lib/core/dkim_key.h"
+
+#define MT_CRYPTO_HASH 32		/* bytes of a SHA-256 */
+#define MT_CRYPTO_BYTES 2048		/* most bytes of a key or a signature: RSA of 16384 bits */
+
+/* A hash that is being made.  One thread at a time. */
+struct mt_crypto_hash;
+
+struct mt_crypto_hash *mt_crypto_hash_new(void);
+/* A second one from the same beginning on. */
+struct mt_crypto_hash *mt_crypto_hash_copy(const struct mt_crypto_hash *hash);
+/* ctx is a struct mt_crypto_hash: this is a sink for canonical text. */
+int mt_crypto_hash_add(void *ctx, const char *bytes, size_t len);
+/* False: the library failed somewhere on the way.  Only mt_crypto_hash_free() may follow. */
+bool mt_crypto_hash_end(struct mt_crypto_hash *hash, uint8_t out[MT_CRYPTO_HASH]);
+void mt_crypto_hash_free(struct mt_crypto_hash *hash);
+
+enum mt_crypto_answer {
+	MT_CRYPTO_GOOD, MT_CRYPTO_BAD,	/* the signature fits, or does not */
+	MT_CRYPTO_NO_SIGNATURE,		/* it is none */
+	MT_CRYPTO_NO_KEY,		/* the key is none */
+	MT_CRYPTO_SHORT_KEY,
+	MT_CRYPTO_NO_MEMORY
+};
+
+/* Verifies the signature b (base64) of a hash with a key that was read soundly.
+ * RSA keys under min_bits are too short; *bits: those of the key, where one was read. */
+enum mt_crypto_answer mt_crypto_verify(unsigned *bits, const struct mt_dkim_key *key,
+    enum mt_dkim_algorithm algorithm, struct mt_span b, const uint8_t hash[MT_CRYPTO_HASH], unsigned min_bits);
+
+#endif
