@@ -57,11 +57,11 @@ judge_signature(const struct mt_arc_field *field, const struct mt_tags *tags)
 	char name[MT_NAME_TEXT];
 	uint64_t number;
 
-	if (field->algorithm == MT_DKIM_UNKNOWN || field->algorithm == MT_DKIM_RSA_SHA1)
+	if (field->algorithm == MT_ALGORITHM_UNKNOWN || field->algorithm == MT_ALGORITHM_RSA_SHA1)
 		return "it is made with an algorithm that is not accepted";
 	if (field->b.len == 0)
 		return "it holds no signature";
-	if (!mt_dkim_key_name(name, field->selector, field->domain))
+	if (!mt_key_record_name(name, field->selector, field->domain))
 		return "it names no key";
 	if (t.ptr != NULL && !mt_tags_number(&number, t, 12))
 		return "its time cannot be read";
@@ -130,7 +130,7 @@ read_signature(struct mt_arc_field *field, enum mt_arc_kind kind)
 		return;
 	}
 	field->instance = read_instance(mt_tags_value(&tags, "i"), &field->why);
-	field->algorithm = mt_dkim_algorithm(mt_tags_value(&tags, "a"));
+	field->algorithm = mt_key_algorithm(mt_tags_value(&tags, "a"));
 	field->domain = mt_tags_value(&tags, "d");
 	field->selector = mt_tags_value(&tags, "s");
 	field->cv = read_cv(mt_tags_value(&tags, "cv"));

@@ -5,7 +5,7 @@
 
 #include "lib/base/arena.h"
 #include "lib/core/canon.h"
-#include "lib/core/dkim_key.h"
+#include "lib/core/key_record.h"
 
 #define MT_ARC_INSTANCES 50		/* RFC 8617, 4.2.1 */
 #define MT_ARC_H_MOST 256		/* names in h= that are looked up */
@@ -18,7 +18,7 @@ struct mt_arc_field {
 	unsigned instance;		/* 0: none that can be read */
 	const char *why;		/* what is wrong with it; NULL: nothing */
 	/* of a signature, which is what the other two are; spans point into value */
-	enum mt_dkim_algorithm algorithm;
+	enum mt_key_algorithm algorithm;
 	struct mt_span domain, selector;
 	struct mt_span b, b_raw;	/* b_raw: all that is left out of what it signs */
 	/* of ARC-Seal */

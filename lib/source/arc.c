@@ -85,7 +85,7 @@ note_key(struct mt_arc_check *check, const struct mt_arc_field *field)
 	char name[MT_NAME_TEXT];
 	struct mt_span copy;
 
-	if (!mt_dkim_key_name(name, field->selector, field->domain) || chain->nnames == MT_ARC_KEYS)
+	if (!mt_key_record_name(name, field->selector, field->domain) || chain->nnames == MT_ARC_KEYS)
 		return;
 	for (size_t i = 0; i < chain->nnames; i++)
 		if (mt_span_same_text(chain->name[i], name))

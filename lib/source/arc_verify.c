@@ -26,11 +26,11 @@ struct judged {
 
 static struct judged
 judge_key(const struct mt_arc_check *check, const struct mt_arc_field *field, const uint8_t *hash,
-    const struct mt_dkim_key *key)
+    const struct mt_key_record *key)
 {
 	unsigned bits;
 
-	if (!mt_dkim_key_serves(key, field->algorithm))
+	if (!mt_key_record_serves(key, field->algorithm))
 		return (struct judged){ MT_FAIL, MT_CAUSE_NONE, "its key is not for its algorithm" };
 	switch (mt_crypto_verify(&bits, key, field->algorithm, field->b, hash, check->min_key_bits)) {
 	case MT_CRYPTO_GOOD:
@@ -54,7 +54,7 @@ static struct judged
 judge_field(const struct mt_arc_check *check, const struct mt_arc_field *field, const uint8_t *hash,
     const struct mt_answer *answer)
 {
-	struct mt_dkim_key key = { .why = "there is no key for it" };
+	struct mt_key_record key = { .why = "there is no key for it" };
 
 	if (answer->cause == MT_CAUSE_BAD_NAME)
 		return (struct judged){ MT_FAIL, MT_CAUSE_NONE, "it names no key" };
@@ -63,7 +63,7 @@ judge_field(const struct mt_arc_check *check, const struct mt_arc_field *field, 
 			"its key could not be asked for" };
 	/* RFC 6376, 3.6.2.2, leaves it open what several records mean: the first that is a key. */
 	for (size_t i = 0; i < answer->nrecords; i++)
-		if (mt_dkim_key_read(&key, answer->records[i].text))
+		if (mt_key_record_read(&key, answer->records[i].text))
 			break;
 	if (key.why != NULL)
 		return (struct judged){ MT_FAIL, MT_CAUSE_NONE, key.why };
@@ -81,7 +81,7 @@ ask_key(struct answers *answers, struct mt_ask *ask, const struct mt_arc_field *
 	char name[MT_NAME_TEXT];
 	const struct mt_answer *answer;
 
-	mt_dkim_key_name(name, field->selector, field->domain);
+	mt_key_record_name(name, field->selector, field->domain);
 	answer = mt_ask(ask, mt_span_text(name), MT_RR_TXT);
 	answers->open = answers->open || answer == NULL;
 	return answer;

@@ -107,14 +107,14 @@ read_rsa(const uint8_t *bytes, size_t len)
 }
 
 static EVP_PKEY *
-read_key(const struct mt_dkim_key *key)
+read_key(const struct mt_key_record *key)
 {
 	uint8_t bytes[MT_CRYPTO_BYTES];
 	size_t len;
 
 	if (!mt_base64_read(bytes, sizeof bytes, &len, key->p))
 		return NULL;
-	if (key->type == MT_DKIM_KEY_RSA)
+	if (key->type == MT_KEY_RSA)
 		return read_rsa(bytes, len);
 	return len == ED25519_KEY ? EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, bytes, len) : NULL;
 }
@@ -159,7 +159,7 @@ verify_ed25519(EVP_PKEY *key, const uint8_t *sig, size_t len, const uint8_t *has
 }
 
 enum mt_crypto_answer
-mt_crypto_verify(unsigned *bits, const struct mt_dkim_key *key, enum mt_dkim_algorithm algorithm, struct mt_span b,
+mt_crypto_verify(unsigned *bits, const struct mt_key_record *key, enum mt_key_algorithm algorithm, struct mt_span b,
     const uint8_t hash[MT_CRYPTO_HASH], unsigned min_bits)
 {
 	enum mt_crypto_answer answer = MT_CRYPTO_NO_KEY;
@@ -170,12 +170,12 @@ mt_crypto_verify(unsigned *bits, const struct mt_dkim_key *key, enum mt_dkim_alg
 	*bits = 0;
 	if (!mt_base64_read(sig, sizeof sig, &len, b) || len == 0)
 		return MT_CRYPTO_NO_SIGNATURE;
-	if (algorithm == MT_DKIM_RSA_SHA1 || !mt_dkim_key_serves(key, algorithm))
+	if (algorithm == MT_ALGORITHM_RSA_SHA1 || !mt_key_record_serves(key, algorithm))
 		return MT_CRYPTO_NO_KEY;
 	pkey = read_key(key);
 	if (pkey != NULL)
 		*bits = (unsigned)EVP_PKEY_get_bits(pkey);
-	if (pkey != NULL && key->type == MT_DKIM_KEY_ED25519)
+	if (pkey != NULL && key->type == MT_KEY_ED25519)
 		answer = verify_ed25519(pkey, sig, len, hash);
 	else if (pkey != NULL && *bits < min_bits)
 		answer = MT_CRYPTO_SHORT_KEY;

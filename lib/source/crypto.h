@@ -4,7 +4,7 @@
 #define MT_SOURCE_CRYPTO_H
 
 #include "lib/base/span.h"
-#include "lib/core/dkim_key.h"
+#include "lib/core/key_record.h"
 
 #define MT_CRYPTO_HASH 32		/* bytes of a SHA-256 */
 #define MT_CRYPTO_BYTES 2048		/* most bytes of a key or a signature: RSA of 16384 bits */
@@ -31,7 +31,7 @@ enum mt_crypto_answer {
 
 /* Verifies the signature b (base64) of a hash with a key that was read soundly.
  * RSA keys under min_bits are too short; *bits: those of the key, where one was read. */
-enum mt_crypto_answer mt_crypto_verify(unsigned *bits, const struct mt_dkim_key *key,
-    enum mt_dkim_algorithm algorithm, struct mt_span b, const uint8_t hash[MT_CRYPTO_HASH], unsigned min_bits);
+enum mt_crypto_answer mt_crypto_verify(unsigned *bits, const struct mt_key_record *key,
+    enum mt_key_algorithm algorithm, struct mt_span b, const uint8_t hash[MT_CRYPTO_HASH], unsigned min_bits);
 
 #endif

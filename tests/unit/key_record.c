@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Key records (RFC 6376, 3.6.1): which are keys, and for what. */
-#include "lib/core/dkim_key.h"
+#include "lib/core/key_record.h"
 #include "tests/unit/tap.h"
 
 enum { RSA = 1, ED = 2, SHA1 = 4, TESTING = 8, STRICT = 16, REVOKED = 32, USELESS = 64 };
@@ -54,17 +54,17 @@ static const struct {
 static unsigned
 read(const char *record)
 {
-	struct mt_dkim_key key;
-	unsigned found = mt_dkim_key_read(&key, mt_span_text(record)) ? 0 : USELESS;
+	struct mt_key_record key;
+	unsigned found = mt_key_record_read(&key, mt_span_text(record)) ? 0 : USELESS;
 
 	if ((found == 0) != (key.why == NULL))
 		abort();
 	if (found == 0)
-		found = (mt_dkim_key_serves(&key, MT_DKIM_RSA_SHA256) ? RSA : 0) |
-		    (mt_dkim_key_serves(&key, MT_DKIM_ED25519_SHA256) ? ED : 0) |
-		    (mt_dkim_key_serves(&key, MT_DKIM_RSA_SHA1) ? SHA1 : 0) | (key.testing ? TESTING : 0) |
+		found = (mt_key_record_serves(&key, MT_ALGORITHM_RSA_SHA256) ? RSA : 0) |
+		    (mt_key_record_serves(&key, MT_ALGORITHM_ED25519_SHA256) ? ED : 0) |
+		    (mt_key_record_serves(&key, MT_ALGORITHM_RSA_SHA1) ? SHA1 : 0) | (key.testing ? TESTING : 0) |
 		    (key.strict ? STRICT : 0);
-	if (mt_dkim_key_serves(&key, MT_DKIM_UNKNOWN))
+	if (mt_key_record_serves(&key, MT_ALGORITHM_UNKNOWN))
 		abort();
 	return found | (key.revoked ? REVOKED : 0);
 }
@@ -77,7 +77,7 @@ main(void)
 	for (size_t i = 0; i < sizeof records / sizeof *records; i++)
 		tap_ok(read(records[i].record) == records[i].expected, "record \"%s\"", records[i].record);
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		bool ok = mt_dkim_key_name(name, mt_span_text(names[i].selector), mt_span_text(names[i].domain));
+		bool ok = mt_key_record_name(name, mt_span_text(names[i].selector), mt_span_text(names[i].domain));
 
 		tap_ok(ok == (names[i].name != NULL) && (!ok || strcmp(name, names[i].name) == 0), "name %zu", i);
 	}
@@ -85,12 +85,12 @@ main(void)
 	for (size_t i = 50; i < sizeof selector; i += 50)
 		selector[i] = '.';
 	selector[253 - 12 - 9] = '\0';
-	tap_ok(mt_dkim_key_name(name, mt_span_text(selector), MT_SPAN("a.example")) && strlen(name) == 253, "longest name");
-	tap_ok(!mt_dkim_key_name(name, mt_span_text(selector), MT_SPAN("ab.example")), "one more");
-	tap_ok(mt_dkim_algorithm(MT_SPAN("rsa-sha256")) == MT_DKIM_RSA_SHA256 &&
-	    mt_dkim_algorithm(MT_SPAN("ed25519-sha256")) == MT_DKIM_ED25519_SHA256 &&
-	    mt_dkim_algorithm(MT_SPAN("rsa-sha1")) == MT_DKIM_RSA_SHA1, "algorithms");
-	tap_ok(mt_dkim_algorithm(MT_SPAN("rsa-sha512")) == MT_DKIM_UNKNOWN && mt_dkim_algorithm(MT_ABSENT) == MT_DKIM_UNKNOWN &&
-	    mt_dkim_algorithm(MT_SPAN("RSA-SHA256")) == MT_DKIM_UNKNOWN, "no algorithms");
+	tap_ok(mt_key_record_name(name, mt_span_text(selector), MT_SPAN("a.example")) && strlen(name) == 253, "longest name");
+	tap_ok(!mt_key_record_name(name, mt_span_text(selector), MT_SPAN("ab.example")), "one more");
+	tap_ok(mt_key_algorithm(MT_SPAN("rsa-sha256")) == MT_ALGORITHM_RSA_SHA256 &&
+	    mt_key_algorithm(MT_SPAN("ed25519-sha256")) == MT_ALGORITHM_ED25519_SHA256 &&
+	    mt_key_algorithm(MT_SPAN("rsa-sha1")) == MT_ALGORITHM_RSA_SHA1, "algorithms");
+	tap_ok(mt_key_algorithm(MT_SPAN("rsa-sha512")) == MT_ALGORITHM_UNKNOWN && mt_key_algorithm(MT_ABSENT) == MT_ALGORITHM_UNKNOWN &&
+	    mt_key_algorithm(MT_SPAN("RSA-SHA256")) == MT_ALGORITHM_UNKNOWN, "no algorithms");
 	return tap_done();
 }

@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Knows what a key record says of its key; refuses to know keys themselves. */
-#include "lib/core/dkim_key.h"
+#include "lib/core/key_record.h"
 
 #include "lib/core/tags.h"
 
-enum mt_dkim_algorithm
-mt_dkim_algorithm(struct mt_span a)
+enum mt_key_algorithm
+mt_key_algorithm(struct mt_span a)
 {
 	static const struct {
 		const char *name;
-		enum mt_dkim_algorithm algorithm;
+		enum mt_key_algorithm algorithm;
 	} known[] = {
-		{ "rsa-sha256", MT_DKIM_RSA_SHA256 },
-		{ "ed25519-sha256", MT_DKIM_ED25519_SHA256 },
-		{ "rsa-sha1", MT_DKIM_RSA_SHA1 },
+		{ "rsa-sha256", MT_ALGORITHM_RSA_SHA256 },
+		{ "ed25519-sha256", MT_ALGORITHM_ED25519_SHA256 },
+		{ "rsa-sha1", MT_ALGORITHM_RSA_SHA1 },
 	};
 
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (mt_span_equal(a, mt_span_text(known[i].name)))
 			return known[i].algorithm;
-	return MT_DKIM_UNKNOWN;
+	return MT_ALGORITHM_UNKNOWN;
 }
 
 bool
-mt_dkim_key_name(char out[MT_NAME_TEXT], struct mt_span selector, struct mt_span domain)
+mt_key_record_name(char out[MT_NAME_TEXT], struct mt_span selector, struct mt_span domain)
 {
 	static const char middle[] = "._domainkey.";
 	size_t len = selector.len + sizeof middle - 1 + domain.len;
@@ -38,16 +38,16 @@ mt_dkim_key_name(char out[MT_NAME_TEXT], struct mt_span selector, struct mt_span
 	return mt_name_askable((struct mt_span){ out, len });
 }
 
-static enum mt_dkim_key_type
+static enum mt_key_record_type
 type_of(struct mt_span k)
 {
 	if (k.ptr == NULL || mt_span_equal(k, MT_SPAN("rsa")))
-		return MT_DKIM_KEY_RSA;
-	return mt_span_equal(k, MT_SPAN("ed25519")) ? MT_DKIM_KEY_ED25519 : MT_DKIM_KEY_OTHER;
+		return MT_KEY_RSA;
+	return mt_span_equal(k, MT_SPAN("ed25519")) ? MT_KEY_ED25519 : MT_KEY_OTHER;
 }
 
 static const char *
-judge(const struct mt_dkim_key *key, const struct mt_tags *tags)
+judge(const struct mt_key_record *key, const struct mt_tags *tags)
 {
 	const struct mt_tag *v = mt_tags_find(tags, "v");
 	struct mt_span services = mt_tags_value(tags, "s");
@@ -59,7 +59,7 @@ judge(const struct mt_dkim_key *key, const struct mt_tags *tags)
 		return "the record holds no key";
 	if (key->revoked)
 		return "the key was withdrawn";
-	if (key->type == MT_DKIM_KEY_OTHER)
+	if (key->type == MT_KEY_OTHER)
 		return "the key is of a type that is not known";
 	if (services.ptr != NULL && !mt_tags_holds(services, "*") && !mt_tags_holds(services, "email"))
 		return "the key is not for mail";
@@ -67,12 +67,12 @@ judge(const struct mt_dkim_key *key, const struct mt_tags *tags)
 }
 
 bool
-mt_dkim_key_read(struct mt_dkim_key *key, struct mt_span record)
+mt_key_record_read(struct mt_key_record *key, struct mt_span record)
 {
 	struct mt_tags tags;
 	struct mt_span hashes, flags;
 
-	*key = (struct mt_dkim_key){ .why = "the record cannot be read" };
+	*key = (struct mt_key_record){ .why = "the record cannot be read" };
 	if (!mt_tags_read(&tags, record))
 		return false;
 	hashes = mt_tags_value(&tags, "h");
@@ -89,16 +89,16 @@ mt_dkim_key_read(struct mt_dkim_key *key, struct mt_span record)
 }
 
 bool
-mt_dkim_key_serves(const struct mt_dkim_key *key, enum mt_dkim_algorithm algorithm)
+mt_key_record_serves(const struct mt_key_record *key, enum mt_key_algorithm algorithm)
 {
 	switch (algorithm) {
-	case MT_DKIM_RSA_SHA256:
-		return key->type == MT_DKIM_KEY_RSA && key->sha256;
-	case MT_DKIM_ED25519_SHA256:
-		return key->type == MT_DKIM_KEY_ED25519 && key->sha256;
-	case MT_DKIM_RSA_SHA1:
-		return key->type == MT_DKIM_KEY_RSA && key->sha1;
-	case MT_DKIM_UNKNOWN:
+	case MT_ALGORITHM_RSA_SHA256:
+		return key->type == MT_KEY_RSA && key->sha256;
+	case MT_ALGORITHM_ED25519_SHA256:
+		return key->type == MT_KEY_ED25519 && key->sha256;
+	case MT_ALGORITHM_RSA_SHA1:
+		return key->type == MT_KEY_RSA && key->sha1;
+	case MT_ALGORITHM_UNKNOWN:
 		break;
 	}
 	return false;

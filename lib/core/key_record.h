@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Key records of DKIM (RFC 6376, 3.6.1; RFC 8463), which ARC shares. */
-#ifndef MT_CORE_DKIM_KEY_H
-#define MT_CORE_DKIM_KEY_H
+#ifndef MT_CORE_KEY_RECORD_H
+#define MT_CORE_KEY_RECORD_H
 
 #include "lib/base/name.h"
 
 /* a= of a signature: RFC 6376, 3.3, and RFC 8463, 3. */
-enum mt_dkim_algorithm {
-	MT_DKIM_UNKNOWN, MT_DKIM_RSA_SHA256, MT_DKIM_ED25519_SHA256,
-	MT_DKIM_RSA_SHA1		/* not to be verified any more (RFC 8301, 3.1) */
+enum mt_key_algorithm {
+	MT_ALGORITHM_UNKNOWN, MT_ALGORITHM_RSA_SHA256, MT_ALGORITHM_ED25519_SHA256,
+	MT_ALGORITHM_RSA_SHA1		/* not to be verified any more (RFC 8301, 3.1) */
 };
 
-enum mt_dkim_key_type { MT_DKIM_KEY_OTHER, MT_DKIM_KEY_RSA, MT_DKIM_KEY_ED25519 };
+enum mt_key_record_type { MT_KEY_OTHER, MT_KEY_RSA, MT_KEY_ED25519 };
 
-struct mt_dkim_key {
+struct mt_key_record {
 	const char *why;		/* what makes it useless; NULL: it can be used */
-	enum mt_dkim_key_type type;
+	enum mt_key_record_type type;
 	struct mt_span p;		/* the key in base64 */
 	bool revoked;			/* p= is there and empty */
 	bool sha1, sha256;		/* hashes it may be used with */
@@ -23,15 +23,15 @@ struct mt_dkim_key {
 	bool strict;			/* t=s: i= of a signature may not lie below d= */
 };
 
-enum mt_dkim_algorithm mt_dkim_algorithm(struct mt_span a);
+enum mt_key_algorithm mt_key_algorithm(struct mt_span a);
 
 /* The name of the record: "selector._domainkey.domain".  False: they make none that can
  * be asked for. */
-bool mt_dkim_key_name(char out[MT_NAME_TEXT], struct mt_span selector, struct mt_span domain);
+bool mt_key_record_name(char out[MT_NAME_TEXT], struct mt_span selector, struct mt_span domain);
 
 /* Reads the text of a record; spans point into it.  Returns why == NULL. */
-bool mt_dkim_key_read(struct mt_dkim_key *key, struct mt_span record);
+bool mt_key_record_read(struct mt_key_record *key, struct mt_span record);
 /* Whether a signature of that algorithm may be made with it (RFC 6376, 6.1.2). */
-bool mt_dkim_key_serves(const struct mt_dkim_key *key, enum mt_dkim_algorithm algorithm);
+bool mt_key_record_serves(const struct mt_key_record *key, enum mt_key_algorithm algorithm);
 
 #endif
