@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Knows what a DKIM-Signature may say and what of it we accept; computes no hash and asks
+ * for no key. */
+#include "lib/core/dkim_field.h"
+
+/* Clocks differ: a signature is taken for so long before t= and behind x=. */
+#define SKEW_SEC 300
+/* 2001-09-09, years before DKIM was: an older t= is no time of signing. */
+#define FIRST_SEC INT64_C(1000000000)
+
+struct parts {
+	struct mt_span v, a, b, bh, c, d, h, i, l, q, s, t, x;
+};
+
+#define PART(tag) { #tag, offsetof(struct parts, tag) }
+static const struct {
+	const char *name;
+	size_t offset;
+} known[] = {
+	PART(v), PART(a), PART(b), PART(bh), PART(c), PART(d), PART(h), PART(i), PART(l), PART(q), PART(s), PART(t),
+	PART(x),
+};
+
+static bool
+settle(struct mt_dkim_field *field, enum mt_result result, const char *why)
+{
+	field->result = result;
+	field->why = why;
+	return false;
+}
+
+static bool
+neutral(struct mt_dkim_field *field, const char *why)
+{
+	return settle(field, MT_NEUTRAL, why);
+}
+
+static bool
+permerror(struct mt_dkim_field *field, const char *why)
+{
+	return settle(field, MT_PERMERROR, why);
+}
+
+/* Notes a tag; one whose name differs from a known one by case alone is neither (names
+ * are compared with case, RFC 6376, 3.2). */
+static bool
+note_tag(struct parts *parts, const struct mt_dkim_tag *tag)
+{
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+		if (!mt_span_same_text(tag->name, known[i].name))
+			continue;
+		if (!mt_span_equal(tag->name, mt_span_text(known[i].name)))
+			return false;
+		memcpy((char *)parts + known[i].offset, &tag->value, sizeof tag->value);
+	}
+	return true;
+}
+
+static bool
+named(struct mt_span name, const char *text)
+{
+	return mt_span_equal(name, mt_span_text(text));
+}
+
+/* The hash is taken over the field with b= emptied: who empties it must find it. */
+static bool
+findable_b(const struct mt_dkim_tag *tag)
+{
+	if (named(tag->name, "b"))
+		return !tag->spaced;
+	return tag->name.ptr[tag->name.len - 1] != 'b';
+}
+
+static bool
+read_tags(struct mt_dkim_field *field, struct parts *parts, struct mt_span rest)
+{
+	struct mt_span names[MT_DKIM_FIELD_TAGS];
+	struct mt_dkim_tag tag;
+	enum mt_dkim_tags got;
+	bool odd = false;
+	size_t n = 0;
+
+	while ((got = mt_dkim_tags_next(&rest, &tag)) == MT_DKIM_TAGS_ONE) {
+		if (n == MT_DKIM_FIELD_TAGS)
+			return permerror(field, "it has more than 64 tags");
+		for (size_t i = 0; i < n; i++)
+			if (mt_span_same(names[i], tag.name))
+				return neutral(field, "a tag stands in it twice");
+		names[n++] = tag.name;
+		odd = odd || !findable_b(&tag);
+		if (!note_tag(parts, &tag))
+			return neutral(field, "a tag is written in capitals");
+		if (tag.value.len > MT_DKIM_FIELD_VALUE && !named(tag.name, "b") && !named(tag.name, "h") &&
+		    !named(tag.name, "z"))
+			return permerror(field, "the value of a tag is longer than 250 bytes");
+	}
+	if (got == MT_DKIM_TAGS_BAD)
+		return neutral(field, "its list of tags cannot be read");
+	return !odd || neutral(field, "its b= is written in a form that is not read");
+}
+
+/* Digits and nothing else, few enough for what takes them. */
+static bool
+read_number(struct mt_span text, size_t digits, uint64_t *value)
+{
+	*value = 0;
+	if (text.len == 0 || text.len > digits)
+		return false;
+	for (size_t i = 0; i < text.len; i++) {
+		if (!mt_is_digit(text.ptr[i]))
+			return false;
+		*value = *value * 10 + (uint64_t)(text.ptr[i] - '0');
+	}
+	return true;
+}
+
+/* 1*12DIGIT; -1 for an absent one. */
+static bool
+read_time(struct mt_span text, int64_t *sec)
+{
+	uint64_t value;
+
+	*sec = -1;
+	if (text.ptr == NULL)
+		return true;
+	if (!read_number(text, 12, &value))
+		return false;
+	*sec = (int64_t)value;
+	return true;
+}
+
+static bool
+is_domain(struct mt_span name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.ptr[i];
+
+		if (!mt_is_alpha(c) && !mt_is_digit(c) && c != '-' && c != '_' && c != '.')
+			return false;
+	}
+	return mt_name_askable(name) && name.ptr[name.len - 1] != '.';
+}
+
+/* hdr-name *( ":" hdr-name ), each a field name of RFC 5322, 3.6.8. */
+static bool
+read_names(struct mt_dkim_field *field)
+{
+	struct mt_span rest = field->names, name;
+	size_t n = 0;
+
+	while (mt_dkim_tags_item(&rest, &name)) {
+		if (n++ == MT_DKIM_FIELD_NAMES)
+			return permerror(field, "its h= names more than 512 fields");
+		for (size_t i = 0; i < name.len; i++)
+			if (name.ptr[i] < '!' || name.ptr[i] > '~')
+				return neutral(field, "its h= is no list of field names");
+		if (name.len == 0)
+			return neutral(field, "its h= is no list of field names");
+		field->froms += mt_span_same_text(name, "From");
+		field->covers_signatures = field->covers_signatures || mt_span_same_text(name, "DKIM-Signature");
+	}
+	return field->froms > 0 || permerror(field, "its h= does not name From");
+}
+
+static bool
+read_algorithm(struct mt_dkim_field *field)
+{
+	if (mt_span_same_text(field->algorithm, "rsa-sha256"))
+		field->kind = MT_DKIM_RSA_SHA256;
+	else if (mt_span_same_text(field->algorithm, "ed25519-sha256"))
+		field->kind = MT_DKIM_ED25519_SHA256;
+	else if (mt_span_same_text(field->algorithm, "rsa-sha1"))
+		field->kind = MT_DKIM_RSA_SHA1;
+	else
+		return neutral(field, "its algorithm is not known");
+	return true;
+}
+
+static bool
+is_canon(struct mt_span word, bool *relaxed)
+{
+	*relaxed = mt_span_same_text(word, "relaxed");
+	return *relaxed || mt_span_same_text(word, "simple");
+}
+
+/* The header's, and after a slash the body's; the body's is simple where none is said. */
+static bool
+read_canon(struct mt_dkim_field *field, struct mt_span c)
+{
+	const char *slash;
+	bool ok, relaxed;
+
+	if (c.ptr == NULL)
+		return true;
+	slash = memchr(c.ptr, '/', c.len);
+	if (slash == NULL)
+		ok = is_canon(c, &relaxed);
+	else
+		ok = is_canon(mt_span_between(c.ptr, slash), &relaxed) &&
+		    is_canon(mt_span_between(slash + 1, c.ptr + c.len), &field->relaxed_body);
+	return ok || neutral(field, "its canonicalization is not known");
+}
+
+static bool
+read_query(struct mt_dkim_field *field, struct mt_span rest)
+{
+	struct mt_span method;
+
+	if (rest.ptr == NULL)
+		return true;
+	while (mt_dkim_tags_item(&rest, &method))
+		if (mt_span_same_text(method, "dns/txt"))
+			return true;
+	return neutral(field, "it names no way to the key that is known");
+}
+
+static bool
+read_hashes(struct mt_dkim_field *field, struct mt_span bh)
+{
+	size_t want = field->kind == MT_DKIM_RSA_SHA1 ? 20 : 32, bytes;
+
+	if (!mt_dkim_tags_base64(bh, &bytes) || bytes != want)
+		return neutral(field, "its bh= is no such hash");
+	return mt_dkim_tags_base64(field->b, &bytes) || neutral(field, "its b= is not base64");
+}
+
+struct mt_span
+mt_dkim_field_identity(const struct mt_dkim_field *field)
+{
+	const char *at;
+
+	if (field->identity.ptr == NULL)
+		return field->domain;
+	at = memchr(field->identity.ptr, '@', field->identity.len);
+	return at == NULL ? MT_ABSENT : mt_span_between(at + 1, field->identity.ptr + field->identity.len);
+}
+
+static bool
+read_identity(struct mt_dkim_field *field)
+{
+	struct mt_span i = field->identity, domain = mt_dkim_field_identity(field);
+
+	if (i.ptr == NULL)
+		return true;
+	if (i.len > MT_DKIM_FIELD_IDENTITY)
+		return permerror(field, "its i= is longer than 200 bytes");
+	for (size_t at = 0; at < i.len; at++)
+		if (i.ptr[at] == '=' || mt_is_space(i.ptr[at]))
+			return permerror(field, "its i= is written in a form that is not read");
+	if (!is_domain(domain))
+		return neutral(field, "its i= is no address");
+	return mt_name_below(domain, field->domain) || permerror(field, "its i= is not below its d=");
+}
+
+static bool
+read_times(struct mt_dkim_field *field, const struct parts *parts)
+{
+	if (!read_time(parts->t, &field->signed_sec) || !read_time(parts->x, &field->expires_sec))
+		return neutral(field, "its t= or x= is no time");
+	if (field->signed_sec >= 0 && field->expires_sec >= 0 && field->expires_sec <= field->signed_sec)
+		return permerror(field, "its x= is not later than its t=");
+	return true;
+}
+
+static bool
+read_length(struct mt_dkim_field *field, struct mt_span l)
+{
+	field->has_length = l.ptr != NULL;
+	return !field->has_length || read_number(l, 18, &field->length) || neutral(field, "its l= is no length");
+}
+
+static void
+judge(struct mt_dkim_field *field, const struct parts *p)
+{
+	char key[MT_NAME_TEXT];
+
+	if (p->v.ptr != NULL && !named(p->v, "1")) {
+		neutral(field, "its version is not known");
+		return;
+	}
+	if (p->v.ptr == NULL || p->a.ptr == NULL || p->b.ptr == NULL || p->bh.ptr == NULL || p->d.ptr == NULL ||
+	    p->h.ptr == NULL || p->s.ptr == NULL) {
+		permerror(field, "a required tag is missing");
+		return;
+	}
+	if (!is_domain(p->d) || !is_domain(p->s)) {
+		neutral(field, "its d= or s= is no domain name");
+		return;
+	}
+	if (!mt_dkim_field_key(field, key)) {
+		permerror(field, "the name of its key is too long");
+		return;
+	}
+	if (read_algorithm(field) && read_canon(field, p->c) && read_query(field, p->q) && read_names(field) &&
+	    read_hashes(field, p->bh) && read_identity(field) && read_times(field, p))
+		read_length(field, p->l);
+}
+
+void
+mt_dkim_field_read(struct mt_dkim_field *field, struct mt_span value)
+{
+	struct parts parts = { .v = MT_ABSENT };
+	bool read;
+
+	*field = (struct mt_dkim_field){ .signed_sec = -1, .expires_sec = -1 };
+	if (value.len > MT_DKIM_FIELD_MOST) {
+		permerror(field, "it is longer than 4,000 bytes");
+		return;
+	}
+	read = read_tags(field, &parts, value);
+	field->domain = parts.d;
+	field->selector = parts.s;
+	field->algorithm = parts.a;
+	field->identity = parts.i;
+	field->b = parts.b;
+	field->names = parts.h;
+	if (read)
+		judge(field, &parts);
+}
+
+void
+mt_dkim_field_accept(struct mt_dkim_field *field, int64_t now_sec, bool allow_sha1)
+{
+	if (field->result != MT_UNKNOWN)
+		return;
+	if (field->kind == MT_DKIM_RSA_SHA1 && !allow_sha1)
+		settle(field, MT_POLICY, "rsa-sha1 is no longer accepted");
+	else if (field->expires_sec >= 0 && now_sec - SKEW_SEC > field->expires_sec)
+		settle(field, MT_POLICY, "it has expired");
+	else if (field->signed_sec > now_sec + SKEW_SEC)
+		settle(field, MT_POLICY, "it was made in the future");
+	else if (field->signed_sec >= 0 && field->signed_sec < FIRST_SEC)
+		settle(field, MT_POLICY, "it says that it was made before DKIM was");
+}
+
+bool
+mt_dkim_field_key(const struct mt_dkim_field *field, char out[MT_NAME_TEXT])
+{
+	static const char middle[] = "._domainkey.";
+	const struct mt_span s = field->selector, d = field->domain;
+	size_t n = s.len + sizeof middle - 1 + d.len;
+
+	if (s.len == 0 || d.len == 0 || s.len >= MT_NAME_TEXT || d.len >= MT_NAME_TEXT || n >= MT_NAME_TEXT)
+		return false;
+	memcpy(out, s.ptr, s.len);
+	memcpy(out + s.len, middle, sizeof middle - 1);
+	memcpy(out + s.len + sizeof middle - 1, d.ptr, d.len);
+	for (size_t i = 0; i < n; i++)
+		out[i] = mt_lower(out[i]);
+	out[n] = '\0';
+	return mt_name_askable((struct mt_span){ out, n });
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A key record of DKIM (RFC 6376, 3.6.1; RFC 8463), read and held against a signature. */
+#ifndef MT_CORE_DKIM_KEY_H
+#define MT_CORE_DKIM_KEY_H
+
+#include "lib/core/answer.h"
+#include "lib/core/dkim_field.h"
+
+#define MT_DKIM_KEY_MOST 4096		/* bytes of a record that are looked at */
+#define MT_DKIM_KEY_DER 750		/* bytes of a key: RSA up to about 5,700 bits */
+#define MT_DKIM_KEY_TEXT 1024
+
+struct mt_dkim_key {
+	enum mt_result result;		/* unknown: fit for the signature.  Permerror: it is not */
+	const char *why;		/* one sentence, static; NULL while unknown */
+	unsigned bits;			/* exact length of an RSA modulus, 256 for Ed25519; 0: no key was read */
+	bool testing;			/* t=y */
+	/* "k=rsa; p=..." with nothing of the record in it but the key itself, which is
+	 * written anew; a NUL stands behind it. */
+	char text[MT_DKIM_KEY_TEXT];
+};
+
+/* Reads one record for one signature. */
+void mt_dkim_key_read(struct mt_dkim_key *key, const struct mt_dkim_field *field, struct mt_span record);
+
+/* The best that an answer with records holds: of several that fit the one whose text
+ * sorts first, so that the order of records does not matter (RFC 6376, 6.1.2, leaves
+ * the choice to the verifier). */
+void mt_dkim_key_choose(struct mt_dkim_key *key, const struct mt_dkim_field *field, const struct mt_answer *answer);
+
+#endif
