@@ -31,6 +31,7 @@ broken() {
         only["maxminddb.h"] = "^lib/source/mmdb[.]c$"
         for (i = split("bn core_names err evp rsa x509", names, " "); i > 0; i--)
             only["openssl/" names[i] ".h"] = "^lib/source/crypto[.]c$"
+        only["opendkim/dkim.h"] = "^lib/source/dkim[.]c$"
         only["libmilter/mfapi.h"] = only["libmilter/mfdef.h"] = "^milter/"
     }
     function say(why) { printf "%s:%d: %s: %s\n", FILENAME, FNR, why, $0 }
@@ -103,6 +104,7 @@ fires "libpsl outside of its file" lib/core/x.c '#include <libpsl.h>'
 fires "libidn2 outside of its file" lib/engine/x.c '#include <idn2.h>'
 fires "libmaxminddb outside of its file" lib/source/geo.c '#include <maxminddb.h>'
 fires "OpenSSL outside of its file" lib/source/arc.c '#include <openssl/evp.h>'
+fires "libopendkim outside of its file" lib/source/spf.c '#include <opendkim/dkim.h>'
 fires "libmilter in the library" lib/engine/x.c '	return SMFIS_CONTINUE;'
 fires "libmilter in the command" cli/x.c '	smfi_setreply(ctx, a, b, c);'
 echo "1..$count"
