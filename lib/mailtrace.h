@@ -199,6 +199,10 @@ enum mt_hop_flag {
 	MT_HOP_ALIEN_BY,		/* "by" is not what the newer hop's client is */
 	MT_HOP_STALE,			/* more than a day older than the newer hop above it */
 	MT_HOP_BESIDE_FORGED,		/* believed no more than the forged line next to it */
+	MT_HOP_NO_CLIENT,		/* one word stands for the client: no address, and nothing else */
+	MT_HOP_IMPOSSIBLE_DATE,		/* a date that cannot be: no date at all, or days after the newer line */
+	MT_HOP_ALIEN_FORM,		/* the software or provider that it names never writes so */
+	MT_HOP_SIGNED_OTHER,		/* who sealed the message says that it saw another client */
 	MT_HOP_FLAGS
 };
 MT_API const char *mt_hop_flag_word(enum mt_hop_flag f);

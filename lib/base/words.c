@@ -67,6 +67,8 @@ static const char *const hop_flags[MT_HOP_FLAGS] = {
 	[MT_HOP_QUEUE_CLOCK] = "queue-clock", [MT_HOP_OUR_NAME] = "our-name",
 	[MT_HOP_NO_ID_NO_FOR] = "no-id-no-for", [MT_HOP_ALIEN_BY] = "alien-by",
 	[MT_HOP_STALE] = "stale", [MT_HOP_BESIDE_FORGED] = "beside-forged",
+	[MT_HOP_NO_CLIENT] = "no-client", [MT_HOP_IMPOSSIBLE_DATE] = "impossible-date",
+	[MT_HOP_ALIEN_FORM] = "alien-form", [MT_HOP_SIGNED_OTHER] = "signed-other",
 };
 
 #define WORD(table, i) ((size_t)(i) < sizeof(table) / sizeof *(table) ? (table)[i] : "?")

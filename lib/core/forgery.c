@@ -10,174 +10,53 @@
  */
 #include "lib/core/forgery.h"
 
-#include "lib/base/name.h"
+#include "lib/base/ip.h"
+#include "lib/core/forgery_signs.h"
 #include "lib/core/hop.h"
-#include "lib/core/queueid.h"
 #include "lib/core/trace.h"
-
-#define STALE_SEC (24 * 3600)
-
-/* ---- signs ------------------------------------------------------------------------------ */
-
-/* qmail and its kin never write either, and say so by their dialect. */
-static bool
-no_id_no_for(const struct mt_hop *hop)
-{
-	return hop->kind != MT_HOP_RETRIEVAL && hop->kind != MT_HOP_UNPARSED && hop->dialect == NULL &&
-	    hop->id.len == 0 && hop->recipient.len == 0 && (hop->from.helo.len > 0 || hop->from.ip.family != 0);
-}
-
-/* A name that a provider gives to a line and not to a server: digits of an address in the
- * first label, or a word for dial-up lines. */
-static bool
-line_name(struct mt_span name)
-{
-	static const char *const words[] = { "ppp", "dial", "dsl", "dyn", "dhcp", "cable", "pool", "client", "modem" };
-	const char *dot = name.len == 0 ? NULL : memchr(name.ptr, '.', name.len);
-	struct mt_span label = dot == NULL ? name : mt_span_between(name.ptr, dot);
-	unsigned runs = 0;
-
-	for (size_t i = 0; i < label.len; i++)
-		runs += mt_is_digit(label.ptr[i]) && (i == 0 || !mt_is_digit(label.ptr[i - 1]));
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (mt_span_find(name, words[i]) != NULL)
-			return true;
-	return runs >= 2;
-}
-
-/* The line says that it was written by an address that the newer server did not see, or
- * by what is only somebody's dial-up line. */
-static bool
-alien_by(const struct mt_hop *older, const struct mt_hop *newer)
-{
-	struct mt_ip by;
-
-	if (mt_ip_parse(&by, older->by) && mt_ip_public(&by) && mt_ip_public(&newer->from.ip) &&
-	    !mt_ip_equal(&by, &newer->from.ip))
-		return true;
-	if (older->by.len == 0 || !line_name(older->by))
-		return false;
-	if (newer->from.helo.len > older->by.len)	/* "name_[192.0.2.1]" as HELO */
-		return mt_span_same((struct mt_span){ newer->from.helo.ptr, older->by.len }, older->by);
-	return mt_name_same(older->by, newer->from.rdns);
-}
-
-/* "Jun, 06 2002 9:17:38 a.m.": a comma behind the month, which no software writes. */
-static bool
-alien_date(const struct mt_hop *hop)
-{
-	static const char months[] = "janfebmaraprmayjunjulaugsepoctnovdec";
-	struct mt_span raw = hop->raw;
-
-	if (!mt_hop_has(hop, MT_HOP_DATE_ODD))
-		return false;
-	for (size_t i = raw.len < 64 ? 3 : raw.len - 60; i + 2 < raw.len; i++) {
-		char month[4] = { mt_lower(raw.ptr[i - 3]), mt_lower(raw.ptr[i - 2]), mt_lower(raw.ptr[i - 1]), '\0' };
-		const char *at = strstr(months, month);
-
-		if (raw.ptr[i] == ',' && at != NULL && (at - months) % 3 == 0)
-			return true;
-	}
-	return false;
-}
-
-/* The newer line tells that its client was one of our own: a message that had passed
- * through us before and comes back, from a list or a forwarder.  A server that cannot
- * resolve our name writes at least what we called ourselves; of the last line that is
- * believed that is worth nothing, since there the stranger at our door said it. */
-static bool
-left_us(const struct mt_trust *trust, const struct mt_hop *newer)
-{
-	if (mt_ip_public(&newer->from.ip) && mt_nets_have(&trust->networks, &newer->from.ip))
-		return true;
-	if (mt_trust_our_name(trust, newer->from.rdns) && !mt_hop_has(newer, MT_HOP_MAY_BE_FORGED))
-		return true;
-	return !newer->trusted && mt_trust_our_name(trust, newer->from.helo);
-}
-
-/* On its way through us a message is handed on by lines of our own, about clients on the
- * same machine or with private addresses: then the newest of these must tell that it left. */
-static bool
-handed_on(const struct mt_trust *trust, const struct mt_hop *newer)
-{
-	return !newer->trusted && mt_trust_our_name(trust, newer->by) && !mt_ip_public(&newer->from.ip);
-}
-
-/* Our own name or address where we did not write. */
-static bool
-our_name(const struct mt_trace *trace, const struct mt_hop *older, const struct mt_hop *newer)
-{
-	const struct mt_trust *trust = trace->settings->trust;
-	struct mt_ip by = mt_hop_by_ip(older);
-
-	if (left_us(trust, newer) || handed_on(trust, newer))
-		return false;
-	if (mt_ip_public(&by) && mt_nets_have(&trust->networks, &by))
-		return true;
-	return trust->names.count > 0 && mt_trust_our_name(trust, older->by);
-}
-
-/* The server noted that it held the message back: moderation, quarantine, timed release and
- * the like, in a "state" clause (RFC 6729, 2); then a delay behind it is no sign. */
-static bool
-held(const struct mt_hop *hop)
-{
-	static const char *const states[] = { "auth", "content", "convert", "moderation", "normal", "other", "outbound",
-		"quarantine", "timed" };
-	const char *at = mt_span_find(hop->raw, " state "), *end = hop->raw.ptr + hop->raw.len;
-	struct mt_span word;
-
-	if (at == NULL)
-		return false;
-	word = mt_span_trim(mt_span_between(at + strlen(" state "), end));
-	for (size_t i = 0; i < sizeof states / sizeof *states; i++)
-		if (mt_span_starts(word, states[i]))
-			return true;
-	return false;
-}
-
-static bool
-stale(const struct mt_hop *hop, const struct mt_hop *newer)
-{
-	return hop->date.known && newer->date.known && mt_hop_sec(newer) - mt_hop_sec(hop) > STALE_SEC && !held(hop);
-}
-
-static void
-find_signs(const struct mt_trace *trace, struct mt_hop *hop, const struct mt_hop *newer)
-{
-	if (mt_queueid_contradicts(hop))
-		mt_hop_set(hop, MT_HOP_QUEUE_CLOCK);
-	if (no_id_no_for(hop))
-		mt_hop_set(hop, MT_HOP_NO_ID_NO_FOR);
-	if (alien_by(hop, newer))
-		mt_hop_set(hop, MT_HOP_ALIEN_BY);
-	if (our_name(trace, hop, newer))
-		mt_hop_set(hop, MT_HOP_OUR_NAME);
-	if (stale(hop, newer))
-		mt_hop_set(hop, MT_HOP_STALE);
-}
-
-/* ---- the sum of it ------------------------------------------------------------------------ */
 
 static bool
 strong(const struct mt_hop *hop)
 {
 	return mt_hop_has(hop, MT_HOP_QUEUE_CLOCK) || mt_hop_has(hop, MT_HOP_ODD_WORD) ||
-	    mt_hop_has(hop, MT_HOP_IMPOSSIBLE_IP) || mt_hop_has(hop, MT_HOP_OUR_NAME);
+	    mt_hop_has(hop, MT_HOP_IMPOSSIBLE_IP) || mt_hop_has(hop, MT_HOP_OUR_NAME) ||
+	    mt_hop_has(hop, MT_HOP_IMPOSSIBLE_DATE) || mt_hop_has(hop, MT_HOP_SIGNED_OTHER);
 }
 
+/* The name of the client that is connected could not be found out now: then nothing can be
+ * said against a line for not being tied to it, neither now nor for good. */
 static bool
-contradicted(const struct mt_hop *hop)
+open_question(const struct mt_trace *trace, const struct mt_hop *newer)
 {
-	bool form = mt_hop_has(hop, MT_HOP_NO_ID_NO_FOR);
-	bool old = mt_hop_has(hop, MT_HOP_STALE);
-	bool alien = mt_hop_has(hop, MT_HOP_ALIEN_BY);
+	enum mt_result iprev = trace->peer->iprev.iprev.result;
+
+	return mt_hop_has(newer, MT_HOP_LIVE) && iprev != MT_PASS && iprev != MT_FAIL && iprev != MT_NONE;
+}
+
+/* Two signs of different kinds: the form of the line with its date, or with how it fits the
+ * newer one. */
+static bool
+contradicted(const struct mt_trace *trace, const struct mt_hop *hop, const struct mt_hop *newer)
+{
+	bool open = open_question(trace, newer);
+	bool form = mt_hop_has(hop, MT_HOP_NO_ID_NO_FOR), bare = mt_hop_has(hop, MT_HOP_NO_CLIENT);
+	bool old = mt_hop_has(hop, MT_HOP_STALE), alien = mt_hop_has(hop, MT_HOP_ALIEN_BY);
+	bool apart = hop->link == MT_LINK_UNLINKED && !open;
+	bool stray = !open && mt_signs_no_server(newer);
 
 	if (strong(hop))
 		return true;
-	if (form && (alien || alien_date(hop)))
+	if (form && (alien || mt_signs_alien_date(hop)))
 		return true;
-	return old && (alien || (form && hop->link == MT_LINK_UNLINKED));
+	if (old && (alien || (form && apart)))
+		return true;
+	if (mt_hop_has(hop, MT_HOP_ALIEN_FORM) && !open && !mt_signs_found_writer(hop, newer) &&
+	    mt_ip_public(&newer->from.ip))
+		return true;
+	if (form && apart && mt_signs_plain(hop) && mt_ip_public(&hop->from.ip) && mt_ip_public(&newer->from.ip) &&
+	    (stray || mt_signs_later(hop, newer)))
+		return true;
+	return bare && stray && (apart || (hop->id.len == 0 && !mt_signs_found_writer(hop, newer)));
 }
 
 static void
@@ -200,7 +79,8 @@ spread(struct mt_trace *trace, size_t top)
 	for (size_t i = top + 1; i + 1 < trace->nhops; i++) {
 		struct mt_hop *hop = &trace->hops[i];
 
-		if (hop->trusted || !mt_hop_has(hop, MT_HOP_NO_ID_NO_FOR) || hop->link != MT_LINK_UNLINKED)
+		if (hop->trusted || hop->link != MT_LINK_UNLINKED || !(mt_hop_has(hop, MT_HOP_NO_ID_NO_FOR) ||
+		    mt_hop_has(hop, MT_HOP_NO_CLIENT) || mt_hop_has(hop, MT_HOP_ALIEN_BY)))
 			return;
 		mt_hop_set(hop, MT_HOP_BESIDE_FORGED);
 		forge(hop);
@@ -217,8 +97,8 @@ mt_forgery_find(struct mt_trace *trace)
 
 		if (hop->trusted)
 			break;
-		find_signs(trace, hop, hop + 1);
-		if (contradicted(hop)) {
+		mt_signs_find(trace, hop, hop + 1);
+		if (contradicted(trace, hop, hop + 1)) {
 			forge(hop);
 			top = i;
 		}

@@ -117,6 +117,14 @@ postfix_time(int64_t *unix_sec, struct mt_span id)
 }
 
 bool
+mt_queueid_is_exim(struct mt_span id)
+{
+	int64_t unix_sec;
+
+	return exim_time(&unix_sec, id);
+}
+
+bool
 mt_queueid_time(int64_t *unix_sec, const struct mt_hop *hop, int64_t near_sec)
 {
 	if (hop->dialect == NULL || hop->id.len == 0)

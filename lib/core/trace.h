@@ -85,6 +85,7 @@ struct mt_trace {
 	size_t nerrors;
 	struct mt_claim claims[MT_TRACE_CLAIMS];
 	size_t nclaims;
+	const struct mt_arc *arc;	/* what the seals say, lent; NULL: not looked at */
 };
 
 /* Facts, evidence, level and verdict from all that is in the trace.  last: what is still

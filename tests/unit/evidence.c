@@ -8,6 +8,8 @@
 #define D(time) "; Sat, 21 Nov 2026 " time " +0000"
 #define DATE D("09:59:50")
 #define MX "from mail.sender.net (mail.sender.net [194.0.0.7]) by mx.example.org (Postfix) with ESMTPS id 4A" D("09:59:59")
+#define MX_DIAL "from ppp-12-34.dial.sender.net (ppp-12-34.dial.sender.net [194.0.12.34]) by mx.example.org (Postfix) with ESMTP id 4A" \
+	D("09:59:59")
 #define FINE "from laptop (unknown [195.0.0.3]) by mail.sender.net (Postfix) with ESMTPSA id 4B for <joe@example.org>" DATE
 #define ODD "from unknown (196.0.0.5) by q4.sample.com with NNFMP" DATE
 
@@ -157,6 +159,15 @@ static const struct {
 	    "forged.stale forged.form", 1 },
 	{ "old alone", { MX, "from x ([196.0.0.5]) by mail.sender.net (Postfix) with SMTP id 4C; Wed, 18 Nov 2026 09:59:50 +0000" }, "",
 	    0 },
+	{ "no date of Sendmail", { MX, "from x (x.sample.com [196.0.0.5]) by mail.sender.net (8.14.7/8.14.7) with SMTP id 076Go4wD014562; "
+	    "soon, very soon" }, "forged.date", 1 },
+	{ "no date at all", { MX, "from x (x.sample.com [196.0.0.5]) by mail.sender.net (8.14.7/8.14.7) with SMTP id 076Go4wD014562" },
+	    "", 0 },
+	{ "an Exim that does not write as Exim", { MX, "from x ([196.0.0.5]) by q4.sample.com with ESMTP (Exim 4.96) id 4M" DATE },
+	    "forged.dialect", 1 },
+	{ "no client, by no server", { MX_DIAL, "from mail by mars.sample.com with SMTP id mcyMwcFt6DSYO0e4bs" DATE }, "forged.client", 1 },
+	{ "no client, but the server is the newer line's", { MX, "from mail by mail.sender.net with SMTP id mcyMwcFt6DSYO0e4bs" DATE },
+	    "", 0 },
 	{ "the future", { "from x (x.sender.net [194.0.0.7]) by mx.example.org (Postfix) with ESMTP id 4A" D("10:10:01") },
 	    "chain.future", 1 },
 	{ "not yet the future", { "from x (x.sender.net [194.0.0.7]) by mx.example.org (Postfix) with ESMTP id 4A" D("10:10:00") }, "",
@@ -214,6 +225,74 @@ test_rest(void)
 	path_close(&p);
 }
 
+/* What a seal says of the client of the server that made it. */
+static void
+test_seal(void)
+{
+	static const char *const fields[] = { MX, "from bank.example.com (bank.example.com [196.0.0.1]) by mail.sender.net (Postfix) with "
+	    "ESMTPS id 4N for <joe@example.org>" DATE, NULL };
+	static const struct {
+		const char *name, *remote;
+		enum mt_result result;
+		bool forged;
+	} seals[] = {
+		{ "names another client", "197.0.0.9", MT_PASS, true }, { "names this client", "196.0.0.1", MT_PASS, false },
+		{ "names a client of the path", "194.0.0.7", MT_PASS, false }, { "names no client", "", MT_PASS, false },
+		{ "does not hold", "197.0.0.9", MT_FAIL, false }, { "cannot be checked now", "197.0.0.9", MT_TEMPERROR, false },
+	};
+
+	for (size_t i = 0; i < sizeof seals / sizeof *seals; i++) {
+		struct mt_arc_set set = { .instance = 1, .sealer = MT_SPAN("sender.net"), .authserv_id = MT_SPAN("sender.net") };
+		struct mt_arc arc = { .result = seals[i].result, .sets = &set, .nsets = 1 };
+		struct path p;
+
+		mt_ip_parse(&set.remote_ip, mt_span_text(seals[i].remote));
+		path_open(&p, &trust, fields, NULL, NULL);
+		p.trace.arc = &arc;
+		mt_chain_build(&p.trace);
+		mt_evidence_find(&p.trace);
+		tap_ok(strcmp(found(&p.trace), seals[i].forged ? "forged.signature" : "") == 0 && p.trace.hops[0].forged == seals[i].forged,
+		    "a seal that %s: %s", seals[i].name, p.trace.nevidence > 0 ? p.trace.evidence[0].text.ptr : "nothing");
+		path_close(&p);
+	}
+}
+
+/* Who is told that a line is forged finds in the sentence the bytes that this rests on. */
+static void
+test_bytes(void)
+{
+	static const struct {
+		const char *field, *code, *bytes;
+	} lines[] = {
+		{ ODD, "forged.word", "\"NNFMP\"" }, { ODD, "forged.form", "\"from unknown (196.0.0.5) by q4.sample.com with NNFMP;" },
+		{ "from x ([196.0.0.5]) by mail.sender.net with esmtp (Exim 4.96) id 1CIlfc-0003Pa-8W" DATE, "forged.queue-clock",
+		    "\"1CIlfc-0003Pa-8W\", given at 2004-10-16T10:20:16+00:00" },
+		{ "from x ([196.0.300.5]) by mail.sender.net with SMTP id 4C" DATE, "forged.address", "([196.0.300.5])" },
+		{ "from x (x.example.com [196.0.0.1]) by mx.example.org (Postfix) with ESMTPS id 4H" DATE, "forged.our-name",
+		    "mx.example.org" },
+		{ "from x (196.0.0.5) by 196.7.7.7 with SMTP" DATE, "forged.by", "196.7.7.7" },
+		{ "from x (196.0.0.5) by q4.sample.com with SMTP; Wed, 18 Nov 2026 09:59:50 +0000", "forged.stale",
+		    "\"Wed, 18 Nov 2026 09:59:50 +0000\"" },
+		{ "from x (x.sample.com [196.0.0.5]) by mail.sender.net (8.14.7/8.14.7) with SMTP id 076Go4wD014562; soon, very soon",
+		    "forged.date", "\"soon, very soon\"" },
+		{ "from x ([196.0.0.5]) by q4.sample.com with ESMTP (Exim 4.96) id 4M" DATE, "forged.dialect", "(Exim 4.96) id 4M" },
+	};
+
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		const char *fields[PATH_FIELDS] = { MX, lines[i].field };
+		const char *text = "";
+		struct path p;
+
+		path_build(&p, &trust, fields, NULL, NULL);
+		mt_evidence_find(&p.trace);
+		for (size_t e = 0; e < p.trace.nevidence; e++)
+			if (strcmp(p.trace.evidence[e].code, lines[i].code) == 0 && p.trace.evidence[e].hop == 1)
+				text = p.trace.evidence[e].text.ptr;
+		tap_ok(strstr(text, lines[i].bytes) != NULL, "%s quotes what it rests on: %s", lines[i].code, text);
+		path_close(&p);
+	}
+}
+
 /* More than there is room for: the strongest stay. */
 static void
 test_most(void)
@@ -259,6 +338,8 @@ main(void)
 	test_pairs();
 	test_paths();
 	test_rest();
+	test_seal();
+	test_bytes();
 	test_most();
 	test_table();
 	return tap_done();

@@ -97,6 +97,53 @@ static const struct {
 	    MT_HOP_STALE, false, 0 },
 	{ "held in a state that there is not", { MX, "from unknown (196.0.0.5) by q4.sample.com with SMTP state bliss" OLD }, 1,
 	    MT_HOP_STALE, true, 1 },
+	{ "a word for the client, by a server that the newer line did not see", { MX_DIAL, "from hotmail by mars.sample.com with SMTP id "
+	    "jb2ADScSzwzK56cd1mrX" DATE }, 1, MT_HOP_NO_CLIENT, true, 1 },
+	{ "the same by the newer line's client", { MX, "from hotmail by mail.sender.net with SMTP id jb2ADScSzwzK56cd1mrX" DATE }, 1,
+	    MT_HOP_NO_CLIENT, true, 0 },
+	{ "the same by a server that the newer line did not see, which is one", { MX, "from hotmail by mars.sample.com with SMTP id "
+	    "jb2ADScSzwzK56cd1mrX" DATE }, 1, MT_HOP_NO_CLIENT, true, 0 },
+	{ "software that says so names a client by a word", { MX_DIAL, "from hotmail by mars.sample.com (GateWay 2.1) with SMTP id "
+	    "jb2ADScSzwzK56cd1mrX" DATE }, 1, MT_HOP_NO_CLIENT, false, 0 },
+	{ "a domain for the client of its own host", { "from sample.com (unknown [194.0.0.7]) by mx.example.org (Postfix) with SMTP id 4A"
+	    D("09:59:59"), "from sample.com by KH7H9P22F.sample.com with SMTP for joe@example.org" DATE }, 1, MT_HOP_NO_CLIENT, true, 1 },
+	{ "nothing for the client, by a dial-up line", { "from PPP-12-34.dial.sender.net_[194.0.12.34] (ppp-12-34.dial.sender.net "
+	    "[194.0.12.34]) by mx.example.org (Postfix) with SMTP id 4A" D("09:59:59"), "from by PPP-12-34.dial.sender.net with ESMTP"
+	    DATE }, 1, MT_HOP_NO_ID_NO_FOR, true, 1 },
+	{ "by the address of a dial-up line", { MX_DIAL, "from unknown (196.0.0.5) by 194.0.12.34 with SMTP" DATE }, 1, MT_HOP_ALIEN_BY,
+	    true, 1 },
+	{ "more than a day after the newer line", { MX, "from x (unknown [196.0.0.5]) by q4.sample.com (Postfix) with ESMTP id 4P; "
+	    "Mon, 23 Nov 2026 09:59:50 +0000" }, 1, MT_HOP_IMPOSSIBLE_DATE, true, 1 },
+	{ "the same by a server that the newer line saw, whose clock is wrong", { MX, "from x (unknown [196.0.0.5]) by mail.sender.net "
+	    "(Postfix) with ESMTP id 4P; Mon, 23 Nov 2026 09:59:50 +0000" }, 1, MT_HOP_IMPOSSIBLE_DATE, false, 0 },
+	{ "an hour after it", { MX, "from x (unknown [196.0.0.5]) by q4.sample.com (Postfix) with ESMTP id 4P" D("11:01:00") }, 1,
+	    MT_HOP_IMPOSSIBLE_DATE, false, 0 },
+	{ "an hour after it, without marks, and hanging on nothing", { MX, "from unknown (196.0.0.5) by q4.sample.com with SMTP"
+	    D("11:01:00") }, 1, MT_HOP_BACKWARDS, true, 1 },
+	{ "no date of Sendmail", { MX, "from x (x.sample.com [196.0.0.5]) by mail.sender.net (8.14.7/8.14.7) with SMTP id 076Go4wD014562; "
+	    "very soon" }, 1, MT_HOP_IMPOSSIBLE_DATE, true, 1 },
+	{ "no date of an unknown program", { MX, "from x (x.sample.com [196.0.0.5]) by mail.sender.net (GateWay 2.1) with SMTP id 4Q; "
+	    "very soon" }, 1, MT_HOP_IMPOSSIBLE_DATE, false, 0 },
+	{ "a client of 240/4", { MX, "from x (x.sample.com [240.1.2.3]) by q4.sample.com with SMTP id 4R" DATE }, 1, MT_HOP_IMPOSSIBLE_IP,
+	    true, 1 },
+	{ "a client of 127.9/16", { MX, "from x (x.sample.com [127.9.2.3]) by q4.sample.com with SMTP id 4R" DATE }, 1,
+	    MT_HOP_IMPOSSIBLE_IP, true, 1 },
+	{ "a client of 127.0/16", { MX, "from x (localhost [127.0.1.1]) by q4.sample.com with SMTP id 4R" DATE }, 1,
+	    MT_HOP_IMPOSSIBLE_IP, false, 0 },
+	{ "Exim without an id", { MX, "from x ([196.0.0.5]) by q4.sample.com with esmtp (Exim 4.96)" DATE }, 1, MT_HOP_ALIEN_FORM, true, 1 },
+	{ "the same by a server that the newer line saw", { MX, "from x ([196.0.0.5]) by mail.sender.net with esmtp (Exim 4.96)" DATE }, 1,
+	    MT_HOP_ALIEN_FORM, true, 0 },
+	{ "Exim with an id", { MX, "from x ([196.0.0.5]) by q4.sample.com with esmtp (Exim 4.96) id 1wQ1bT-0003Pa-8W; Sat, 21 Nov 2026 "
+	    "09:59:50" }, 1, MT_HOP_ALIEN_FORM, false, 0 },
+	{ "Sendmail with a name glued to the address", { MX, "from x (mx.sample.net[196.0.0.5]) by q4.sample.com (8.8.5/8.7.3) with SMTP "
+	    "id XAA03254" DATE }, 1, MT_HOP_ALIEN_FORM, true, 1 },
+	{ "Sendmail with a space", { MX, "from x (mx.sample.net [196.0.0.5]) by q4.sample.com (8.8.5/8.7.3) with SMTP id XAA03254" DATE },
+	    1, MT_HOP_ALIEN_FORM, false, 0 },
+	{ "a protocol that Postfix does not know", { MX, "from x (unknown [196.0.0.5]) by q4.sample.com (Postfix) with DSMTP id 4S" DATE },
+	    1, MT_HOP_ALIEN_FORM, true, 1 },
+	{ "a provider without its id", { MX, "from [196.0.0.5] by rly-xw05.mx.aol.com with esmtp" DATE }, 1, MT_HOP_ALIEN_FORM, true, 1 },
+	{ "the same with its mark", { MX, "from mail.sample.net (mail.sample.net [196.0.0.5]) by rly-xw05.mx.aol.com (v86.11) with ESMTP"
+	    DATE }, 1, MT_HOP_ALIEN_FORM, false, 0 },
 	{ "below a forged line", { MX, ODD, FINE }, 1, MT_HOP_BESIDE_FORGED, true, 3 },
 	{ "right above one, without marks", { MX, "from unknown (196.0.0.5) by q5.sample.com with SMTP" DATE, ODD }, 2,
 	    MT_HOP_BESIDE_FORGED, true, 3 },
