@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "lib/core/queueid.h"
 
+#include <time.h>
+
 #include "lib/base/arena.h"
 #include "lib/core/received.h"
 #include "tests/unit/tap.h"
@@ -143,11 +145,120 @@ test_real(void)
 	mt_arena_fini(&arena);
 }
 
+/* ---- a property: whatever the time, the id that holds it contradicts every other date ---------- */
+
+#define FROM_SEC INT64_C(788918400)	/* 1995-01-01 */
+#define SPAN_SEC (INT64_C(86400) * 365 * 29)	/* less than the 30 years in which Sendmail's repeat */
+#define TIMES 4000
+
+/* Numbers that are the same in each run. */
+static uint64_t
+next_number(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
+}
+
+static char *
+write_digits(char *at, int64_t value, int n, const char *alphabet)
+{
+	int64_t base = (int64_t)strlen(alphabet);
+
+	for (int i = n; i-- > 0; value /= base)
+		at[i] = alphabet[value % base];
+	return at + n;
+}
+
+#define BASE60 "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx"
+#define BASE62 BASE60 "yz"
+#define BASE52 "0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz"
+
+static void
+write_sendmail(char *id, int64_t sec, uint64_t more)
+{
+	time_t at = (time_t)sec;
+	struct tm tm;
+	const int parts[] = { gmtime_r(&at, &tm)->tm_year % 60, tm.tm_mon, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
+		(int)(more % 60), (int)(more / 60 % 60) };
+
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		id = write_digits(id, parts[i], 1, BASE60);
+	*write_digits(id, (int64_t)(more % 1000000), 6, "0123456789") = '\0';
+}
+
+static void
+write_exim(char *id, int64_t sec, uint64_t more)
+{
+	id = write_digits(id, sec, 6, BASE62);
+	*id++ = '-';
+	id = write_digits(id, (int64_t)(more % 1000000), 6, BASE62);
+	*id++ = '-';
+	*write_digits(id, (int64_t)(more % 1000), 2, BASE62) = '\0';
+}
+
+static void
+write_exim_long(char *id, int64_t sec, uint64_t more)
+{
+	id = write_digits(id, sec, 6, BASE62);
+	*id++ = '-';
+	id = write_digits(id, (int64_t)(more % 100000000), 11, BASE62);
+	*id++ = '-';
+	*write_digits(id, (int64_t)(more % 100000), 4, BASE62) = '\0';
+}
+
+static void
+write_postfix(char *id, int64_t sec, uint64_t more)
+{
+	id = write_digits(id, sec, 6, BASE52);
+	id = write_digits(id, (int64_t)(more % 1000000), 4, BASE52);
+	*id++ = 'z';
+	*write_digits(id, (int64_t)(more % 100000), 4, "0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxy") = '\0';
+}
+
+static void
+test_property(void)
+{
+	static const struct {
+		const char *name, *dialect;
+		void (*write)(char *id, int64_t sec, uint64_t more);
+	} kinds[] = {
+		{ "Sendmail", "sendmail", write_sendmail }, { "Exim, short", "exim", write_exim },
+		{ "Exim, long", "exim", write_exim_long }, { "Postfix, long", "postfix", write_postfix },
+	};
+
+	for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+		uint64_t state = 88172645463325252u + k;
+		unsigned right = 0, caught = 0, shuffled = 0;
+
+		for (unsigned i = 0; i < TIMES; i++) {
+			int64_t sec = FROM_SEC + (int64_t)(next_number(&state) % SPAN_SEC), read = 0;
+			int64_t other = FROM_SEC + (int64_t)(next_number(&state) % SPAN_SEC);
+			struct mt_hop hop = { .dialect = kinds[k].dialect, .date = { true, true, 0, sec } };
+			char id[32];
+
+			kinds[k].write(id, sec, next_number(&state));
+			hop.id = mt_span_text(id);
+			right += mt_queueid_time(&read, &hop, sec) && read == sec && !mt_queueid_contradicts(&hop);
+			hop.date.unix_sec = other;
+			if (other >= sec - LATER_SEC && other <= sec + EARLIER_SEC)
+				continue;
+			shuffled++;
+			caught += mt_queueid_contradicts(&hop);
+		}
+		tap_ok(right == TIMES, "%s: %u of %u times are read out of their ids", kinds[k].name, right, TIMES);
+		tap_ok(shuffled > TIMES - 100 && caught == shuffled, "%s: %u of %u shuffled dates are caught", kinds[k].name, caught,
+		    shuffled);
+	}
+}
+
 int
 main(void)
 {
 	test_cases();
 	test_tolerance();
 	test_real();
+	test_property();
 	return tap_done();
 }
