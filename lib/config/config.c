@@ -153,7 +153,8 @@ check_together(const struct mt_config *config, struct mt_source *source)
 static bool
 nothing_trusted(const struct mt_config *config)
 {
-	static const char *const keys[] = { "trust.networks", "trust.names", "trust.relays", "trust.hops" };
+	static const char *const keys[] = { "trust.networks", "trust.names", "trust.relays", "trust.submission",
+		"trust.hops" };
 
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
 		if (strcmp(config->where[mt_key_find("", mt_span_text(keys[i]))], "default") != 0 &&

@@ -63,6 +63,8 @@ static const struct mt_key keys[] = {
 	{ "trust.names", MT_KEY_PATTERNS, AT(trust.names), "", 0, 0, NULL },
 	{ "trust.relays", MT_KEY_PATTERNS, AT(trust.relays), "", 0, 0, NULL },
 	{ "trust.domains", MT_KEY_PATTERNS, AT(trust.domains), "", 0, 0, NULL },
+	{ "trust.submission", MT_KEY_NETS, AT(trust.submission), "", 0, 0, NULL },
+	{ "trust.sealers", MT_KEY_PATTERNS, AT(trust.sealers), "", 0, 0, NULL },
 	{ "trust.hops", MT_KEY_NUMBER, AT(trust.hops), "0", 0, 50, NULL },
 
 	{ "dns.servers", MT_KEY_SERVERS, AT(dns.servers), "", 0, 0, NULL },
@@ -99,7 +101,6 @@ static const struct mt_key keys[] = {
 /* Sections and keys of the whole design that this build does not have. */
 static const char *const not_built[] = {
 	"spf", "dkim", "arc", "dmarc", "owner", "ident", "route", "store", "metrics", "whois",
-	"trust.sealers",
 };
 
 /* ---- the table ------------------------------------------------------------------------ */

@@ -4,6 +4,9 @@
  * long as the newer one is, and its client is one of our own or one whom we believe.  It
  * stops once, for good: below a line of a stranger everything may be invented, our own
  * names and addresses first of all.  Does not look whether lines fit together.
+ *
+ * One thing carries belief further: a seal (RFC 8617) of a server that we believe, which says
+ * whose client it was.  It counts only where that server itself handed the message over.
  */
 #include "lib/core/boundary.h"
 
@@ -31,33 +34,54 @@ static const struct step
     relay = { "its writer's verified name is in trust.relays", NULL },
     user = { "its writer authenticated as a user, who may write anything",
 	"the client is not one of our own, but authenticated to one that is" },
+    submitted = { "its writer is a user of a server of trust.submission, and may write anything",
+	"the client is not one of our own, but a server of trust.submission took it for a user" },
+    sealed = { "its writer was believed by a seal",
+	"the client is the one that a server of trust.sealers saw, by a seal (ARC) that holds" },
     gateway = { "its writer stands behind an address translation of ours",
 	"the client has a private address but comes from outside, by an address translation" },
     private = { "its writer has a private address, which nobody outside can have", NULL },
     stranger = { "its writer is not one of our own", "the client is not one of our own" },
     connected = { "its writer is not one of our own", "the client that is connected is not one of our own" };
 
+/* What a name is looked for in: patterns, or a domain. */
+struct wanted {
+	const struct mt_patterns *patterns;	/* NULL: the domain */
+	struct mt_span domain;
+};
+
+static bool
+fits(const struct wanted *wanted, struct mt_span host)
+{
+	host = mt_name_strip(host);
+	if (wanted->patterns != NULL)
+		return mt_patterns_match(wanted->patterns, host);
+	return mt_name_below(host, wanted->domain);
+}
+
 /* Names that lead back to the address (RFC 8601, 3): for the connection as we found it, for
  * a line as its server wrote it.  qmail takes what the reverse zone says as it is, so its
  * names prove nothing. */
 static bool
-verified(const struct mt_trace *trace, const struct mt_hop *hop, const struct mt_patterns *patterns)
+verified(const struct mt_trace *trace, const struct mt_hop *hop, const struct wanted *wanted)
 {
 	const struct mt_iprev *iprev = &trace->peer->iprev;
 
-	if (patterns->count == 0)
-		return false;
 	if (mt_hop_has(hop, MT_HOP_LIVE)) {
 		for (unsigned i = 0; i < iprev->nnames; i++)
-			if (mt_iprev_verified(iprev, iprev->names[i].name) &&
-			    mt_patterns_match(patterns, mt_name_strip(iprev->names[i].name)))
+			if (mt_iprev_verified(iprev, iprev->names[i].name) && fits(wanted, iprev->names[i].name))
 				return true;
 		return false;
 	}
 	return hop->from.rdns.len > 0 && !mt_hop_has(hop, MT_HOP_MAY_BE_FORGED) &&
 	    !mt_hop_has(hop, MT_HOP_UNVERIFIED) &&
-	    (hop->dialect == NULL || strcmp(hop->dialect, "qmail") != 0) &&
-	    mt_patterns_match(patterns, mt_name_strip(hop->from.rdns));
+	    (hop->dialect == NULL || strcmp(hop->dialect, "qmail") != 0) && fits(wanted, hop->from.rdns);
+}
+
+static bool
+verified_as(const struct mt_trace *trace, const struct mt_hop *hop, const struct mt_patterns *patterns)
+{
+	return patterns->count > 0 && verified(trace, hop, &(struct wanted){ .patterns = patterns });
 }
 
 /* Addresses that container and machine hosts give to themselves by default, so that a
@@ -128,7 +152,7 @@ addressless(const struct mt_hop *hop)
 }
 
 static struct step
-look(const struct mt_trace *trace, const struct mt_hop *hop, size_t fields)
+look(const struct mt_trace *trace, const struct mt_hop *hop, size_t fields, bool by_submitter)
 {
 	const struct mt_trust *trust = trace->settings->trust;
 
@@ -144,12 +168,14 @@ look(const struct mt_trace *trace, const struct mt_hop *hop, size_t fields)
 		return machine;
 	if (mt_nets_have(&trust->networks, &hop->from.ip))
 		return network;
-	if (verified(trace, hop, &trust->names))
+	if (verified_as(trace, hop, &trust->names))
 		return name;
-	if (verified(trace, hop, &trust->relays))
+	if (verified_as(trace, hop, &trust->relays))
 		return relay;
 	if (mt_hop_has(hop, MT_HOP_AUTHENTICATED))
 		return user;
+	if (by_submitter)
+		return submitted;
 	/* Of a saved message only: a private client of our own may be a gateway that hides
 	 * the world, and what it hands over proves nothing. */
 	if (trust->inferred && !mt_hop_has(hop, MT_HOP_LIVE) && mt_ip_private(&hop->from.ip))
@@ -167,11 +193,64 @@ disbelieve(struct mt_trace *trace, size_t below, const char *reason)
 	}
 }
 
+/* The set of the newest seal that this hop's client can have made, from `below` down: it is of
+ * a domain that we believe, and the client's verified name belongs to it.  Or NULL. */
+static const struct mt_arc_set *
+sealer(const struct mt_trace *trace, const struct mt_hop *hop, unsigned below)
+{
+	const struct mt_arc *arc = trace->arc;
+	const struct mt_patterns *sealers = &trace->settings->trust->sealers;
+
+	if (arc == NULL || arc->result != MT_PASS)
+		return NULL;
+	for (unsigned i = arc->nsets; i-- > 0;) {
+		const struct mt_arc_set *set = &arc->sets[i];
+
+		if (set->instance >= below)
+			continue;
+		/* Only the newest that is left: what is between was handed on by somebody else.
+		 * Before oldest-pass a seal does not hold for the message (RFC 8617, 5.2). */
+		if (set->instance < arc->oldest_pass || !mt_patterns_match(sealers, mt_name_strip(set->sealer)) ||
+		    !verified(trace, hop, &(struct wanted){ .domain = mt_name_strip(set->sealer) }))
+			return NULL;
+		return set;
+	}
+	return NULL;
+}
+
+/* Moves the boundary from hop i to the line that the seal speaks of, and on from there while
+ * its client sealed too.  Returns the hop at which it lies then. */
+static size_t
+follow_seals(struct mt_trace *trace, size_t i)
+{
+	const struct mt_arc_set *set;
+	unsigned below = UINT32_MAX;
+
+	while ((set = sealer(trace, &trace->hops[i], below)) != NULL) {
+		size_t seen = i;
+
+		while (seen > 0 && !mt_ip_equal(&trace->hops[seen - 1].from.ip, &set->remote_ip))
+			seen--;
+		if (set->remote_ip.family == 0 || seen == 0)
+			break;
+		while (i >= seen) {
+			struct mt_hop *hop = &trace->hops[--i];
+
+			hop->trusted = true;
+			hop->reason = sealed.writer;
+		}
+		trace->boundary = (struct mt_boundary){ trace->hops[i].n, trace->hops[i].from.ip, sealed.end };
+		below = set->instance;
+	}
+	return i;
+}
+
 void
 mt_boundary_find(struct mt_trace *trace)
 {
 	struct mt_boundary *boundary = &trace->boundary;
 	const char *reason = "the newest line, written where the message was kept";
+	bool by_submitter = false;
 	size_t fields = 0;
 
 	*boundary = (struct mt_boundary){ .reason = "there is no line to believe" };
@@ -187,12 +266,16 @@ mt_boundary_find(struct mt_trace *trace)
 		hop->reason = reason;
 		boundary->hop = hop->n;
 		boundary->ip = hop->from.ip;
-		step = look(trace, hop, fields);
+		step = look(trace, hop, fields, by_submitter);
 		if (step.end != NULL) {
+			size_t end;
+
 			boundary->reason = step.end;
-			disbelieve(trace, i, step.writer);
+			end = follow_seals(trace, i);
+			disbelieve(trace, end, end < i ? stranger.writer : step.writer);
 			return;
 		}
+		by_submitter = mt_nets_have(&trace->settings->trust->submission, &hop->from.ip);
 		reason = step.writer;
 		boundary->reason = "all lines are of our own";
 	}

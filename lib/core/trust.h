@@ -17,6 +17,8 @@ struct mt_trust {
 	struct mt_patterns names;	/* our own host names */
 	struct mt_patterns relays;	/* foreign hosts believed when iprev passes */
 	struct mt_patterns domains;	/* domains that we serve */
+	struct mt_nets submission;	/* those of ours that take mail from users only */
+	struct mt_patterns sealers;	/* domains whose ARC seals are believed (RFC 8617) */
 	unsigned hops;			/* that many newest fields are ours; 0: not said */
 	bool inferred;			/* nothing of this was configured: infer the boundary */
 };
