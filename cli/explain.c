@@ -152,6 +152,56 @@ explain_hops(struct bytes *out, const struct options *options, const struct mt_t
 		boundary_text(out, trace, file);
 }
 
+/* What E1 to E5 are, and what each grade of the relay verdict means. */
+static void
+relay_text(struct bytes *out)
+{
+	bytes_text(out, "Is the server that connected an open relay?  Five questions (RFC 5321, 3.6.2 and 7.9; RFC 2505, "
+	    "2.1):\n");
+	for (int i = 0; i < MT_RELAY_STEPS; i++) {
+		bytes_text(out, "  ");
+		bytes_text(out, mt_relay_step_word((enum mt_relay_step)i));
+		bytes_text(out, "  ");
+		bytes_text(out, mt_relay_step_text((enum mt_relay_step)i));
+		bytes_char(out, '\n');
+	}
+	bytes_text(out, "Grades:\n");
+	for (int r = 0; r < MT_RESULTS; r++) {
+		const char *text = mt_relay_grade_text((enum mt_result)r);
+
+		if (text == NULL)
+			continue;
+		bytes_text(out, "  ");
+		bytes_text(out, mt_result_word((enum mt_result)r));
+		bytes_text(out, ": ");
+		bytes_text(out, text);
+		bytes_char(out, '\n');
+	}
+	bytes_text(out, "Nothing temporary, no null sender alone and no DMARC pass ever leads to suspect or open.\n");
+}
+
+static void
+relay_json(struct bytes *out)
+{
+	bytes_text(out, "{\"steps\":{");
+	for (int i = 0; i < MT_RELAY_STEPS; i++) {
+		bytes_text(out, i == 0 ? "" : ",");
+		bytes_json(out, span_text(mt_relay_step_word((enum mt_relay_step)i)));
+		bytes_char(out, ':');
+		bytes_json(out, span_text(mt_relay_step_text((enum mt_relay_step)i)));
+	}
+	bytes_text(out, "},\"grades\":{");
+	for (int r = 0, n = 0; r < MT_RESULTS; r++) {
+		if (mt_relay_grade_text((enum mt_result)r) == NULL)
+			continue;
+		bytes_text(out, n++ == 0 ? "" : ",");
+		bytes_json(out, span_text(mt_result_word((enum mt_result)r)));
+		bytes_char(out, ':');
+		bytes_json(out, span_text(mt_relay_grade_text((enum mt_result)r)));
+	}
+	bytes_text(out, "}}\n");
+}
+
 int
 explain(const struct options *options, struct output *output)
 {
@@ -160,6 +210,13 @@ explain(const struct options *options, struct output *output)
 	const struct mt_evidence_about *about;
 	struct bytes out = { 0 };
 
+	if (strcmp(options->explain, "relay") == 0) {
+		if (json)
+			relay_json(&out);
+		else
+			relay_text(&out);
+		found = true;
+	}
 	for (size_t i = 0; (about = mt_evidence_about(i)) != NULL; i++) {
 		if (!all && strcmp(about->code, options->explain) != 0)
 			continue;

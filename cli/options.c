@@ -70,7 +70,7 @@ static const char usage_text[] =
     "      --offline         ask nobody\n"
     "      --answers FILE    answers from FILE in place of the world outside\n"
     "      --now TIME        the clock for dates and signatures, in place of the real one\n"
-    "      --explain CODE    what an evidence code means; \"all\" for every one;\n"
+    "      --explain CODE    what an evidence code means; \"all\" for every one; \"relay\": the relay verdict;\n"
     "                        \"boundary\": why each line of the messages is believed or not\n"
     "      --summary         a table at the end\n"
     "      --fail-on LEVEL   exit 1 on weak, medium or strong evidence or more, or on a verdict of\n"

@@ -94,10 +94,6 @@ message_field(void *ctx, struct mt_span name, struct mt_span value)
 {
 	struct report *report = ctx;
 
-	if (value.len > 0 && value.ptr[0] == ' ') {	/* as a filter gets it from an MTA */
-		value.ptr++;
-		value.len--;
-	}
 	note_envelope(report, name, value);
 	mt_trace_header(report->trace, name, value);
 	return 0;

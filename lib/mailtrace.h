@@ -207,6 +207,27 @@ enum mt_hop_flag {
 };
 MT_API const char *mt_hop_flag_word(enum mt_hop_flag f);
 
+/* Where an address is, as databases say: a claim of theirs, not an address. */
+struct mt_location {
+	char country[3];		/* ISO 3166-1; "" unknown */
+	char continent[3];		/* "EU"; may be known where the country is not */
+	char registered[3];		/* the country that the block is registered in */
+	struct mt_span country_name;	/* in English */
+	struct mt_span region_code, region;	/* "ENG", "England" */
+	struct mt_span city;
+	struct mt_span postal;
+	struct mt_span time_zone;	/* "Europe/London" */
+	bool located;			/* the two below were given */
+	double latitude, longitude;	/* degrees */
+	unsigned radius_km;		/* 0: not given */
+	uint32_t asn;			/* 0: unknown */
+	struct mt_span as_name;
+	struct mt_ip network;		/* the block that the AS number was found for; family 0: unknown */
+	uint8_t network_bits;
+	struct mt_span isp, organization;	/* who sells the line, and who has it */
+	struct mt_span connection;	/* "Cable/DSL", "Cellular", "Corporate" */
+};
+
 /* One Received field (RFC 5321, 4.4), or the live connection.  Absent parts have a
  * NULL ptr or family 0. */
 struct mt_hop {
@@ -238,6 +259,7 @@ struct mt_hop {
 	struct mt_span raw;		/* the field's body as received, line ends as LF */
 	int64_t skew_sec;		/* the clock of its writer is ahead by this, estimated; 0: not known */
 	const char *reason;		/* why it is trusted or not; NULL before the trace is finished */
+	const struct mt_location *location;	/* of from.ip; NULL: not known */
 };
 
 struct mt_origin {
@@ -315,27 +337,6 @@ struct mt_listing {
 	bool allow;			/* the zone lists whom to believe (RFC 8904) */
 };
 
-/* Where an address is, as databases say: a claim of theirs, not an address. */
-struct mt_location {
-	char country[3];		/* ISO 3166-1; "" unknown */
-	char continent[3];		/* "EU"; may be known where the country is not */
-	char registered[3];		/* the country that the block is registered in */
-	struct mt_span country_name;	/* in English */
-	struct mt_span region_code, region;	/* "ENG", "England" */
-	struct mt_span city;
-	struct mt_span postal;
-	struct mt_span time_zone;	/* "Europe/London" */
-	bool located;			/* the two below were given */
-	double latitude, longitude;	/* degrees */
-	unsigned radius_km;		/* 0: not given */
-	uint32_t asn;			/* 0: unknown */
-	struct mt_span as_name;
-	struct mt_ip network;		/* the block that the AS number was found for; family 0: unknown */
-	uint8_t network_bits;
-	struct mt_span isp, organization;	/* who sells the line, and who has it */
-	struct mt_span connection;	/* "Cable/DSL", "Cellular", "Corporate" */
-};
-
 /* What this server has seen before of a client. */
 struct mt_history {
 	enum mt_result result;		/* new good bad neutral, skipped */
@@ -344,6 +345,36 @@ struct mt_history {
 	uint64_t seen, good, bad;	/* messages */
 	unsigned origins, senders;	/* distinct AS numbers and sender organizations behind it */
 };
+
+/* Whether a server passed on a stranger's mail that was none of its business (RFC 5321, 3.6.2
+ * and 7.9; RFC 2505, 2.1): five questions, in this order. */
+enum mt_relay_step {
+	MT_RELAY_EVENT,			/* E1: it passed on what an outsider sent */
+	MT_RELAY_NO_AUTHORITY,		/* E2: who was neither its user nor of its house */
+	MT_RELAY_NO_SERVICE,		/* E3: and it does not serve sender or recipient */
+	MT_RELAY_NO_SIGNATURE,		/* E4: nor vouches for the message */
+	MT_RELAY_CORROBORATED,		/* E5: and it does so for many, or is known for it */
+	MT_RELAY_STEPS
+};
+struct mt_relay_finding {
+	enum mt_result holds;		/* yes no temperror; unknown: not looked at, decided before */
+	struct mt_span text;		/* one sentence with the values it rests on */
+};
+struct mt_relay {
+	/* direct submission internal forwarder list esp unattested suspect open listed; unknown:
+	 * nothing to judge. */
+	enum mt_result result;
+	unsigned hop;			/* the line of the relay; 0: none */
+	struct mt_ip ip;		/* of the server that is judged: the last address that is proved */
+	struct mt_ip origin;		/* whose mail it passed on; absent: none */
+	struct mt_relay_finding findings[MT_RELAY_STEPS];
+};
+
+/* "E1" ... "E5", and what the step asks; static storage. */
+MT_API const char *mt_relay_step_word(enum mt_relay_step step);
+MT_API const char *mt_relay_step_text(enum mt_relay_step step);
+/* What a grade means, in one sentence; NULL for a word that is none. */
+MT_API const char *mt_relay_grade_text(enum mt_result grade);
 
 /* What a field such as X-Originating-IP says of the origin: anybody can write it. */
 struct mt_claim {
@@ -500,8 +531,15 @@ MT_API int mt_trace_sender(struct mt_trace *trace, struct mt_span address);
 MT_API const struct mt_verdict *mt_trace_recipient(struct mt_trace *trace, struct mt_span address);
 MT_API int mt_trace_recipient_refused(struct mt_trace *trace);
 MT_API int mt_trace_queue_id(struct mt_trace *trace, struct mt_span id);
-/* One header field in order from the top.  value: without the colon; line ends CRLF or LF. */
+/* One header field in order from the top.  value: all that stands behind the colon, with the
+ * white space that it begins with, which signatures may cover; line ends CRLF or LF. */
 MT_API int mt_trace_header(struct mt_trace *trace, struct mt_span name, struct mt_span value);
+/* The header is over: what the fields as a whole lead to is asked about.  The body and the
+ * end of the message imply it. */
+MT_API int mt_trace_header_end(struct mt_trace *trace);
+/* Whether the bytes of the body are of any use; not known before the header is over. */
+MT_API bool mt_trace_wants_body(const struct mt_trace *trace);
+/* A piece of the body, of any length; line ends CRLF or LF. */
 MT_API int mt_trace_body(struct mt_trace *trace, struct mt_span bytes);
 /* Where the message came from, for the report; offset in file, -1: unknown. */
 MT_API int mt_trace_input(struct mt_trace *trace, struct mt_span file, int64_t offset);
@@ -525,6 +563,7 @@ MT_API size_t mt_trace_hops(const struct mt_trace *trace);
 MT_API const struct mt_hop *mt_trace_hop(const struct mt_trace *trace, size_t i);	/* oldest first */
 MT_API const struct mt_origin *mt_trace_origin(const struct mt_trace *trace);
 MT_API const struct mt_boundary *mt_trace_boundary(const struct mt_trace *trace);
+MT_API const struct mt_relay *mt_trace_relay(const struct mt_trace *trace);
 MT_API const struct mt_claim *mt_trace_claim(const struct mt_trace *trace, size_t i);	/* NULL past the end */
 MT_API const struct mt_evidence *mt_trace_evidence(const struct mt_trace *trace, size_t i);	/* NULL past the end */
 

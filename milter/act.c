@@ -3,6 +3,7 @@
 #include "milter/act.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 
@@ -79,10 +80,30 @@ mt_act_count(struct mt_daemon *daemon, enum mt_action action)
 	}
 }
 
+/* With SMFIP_HDR_LEADSPC the space behind the colon is ours to write. */
+static int
+insert(SMFICTX *ctx, const struct mt_edit *edit, char *name, bool leading_space)
+{
+	size_t len = strlen(edit->value);
+	char *value;
+	int rc;
+
+	if (!leading_space)
+		return smfi_insheader(ctx, (int)edit->index, name, mt_macro_plain(edit->value));
+	value = malloc(len + 2);
+	if (value == NULL)
+		return MI_FAILURE;
+	value[0] = ' ';
+	memcpy(value + 1, edit->value, len + 1);
+	rc = smfi_insheader(ctx, (int)edit->index, name, value);
+	free(value);
+	return rc;
+}
+
 /* Deletions come first, highest index down, as both MTAs need it (Postfix renumbers at
  * once).  A field that cannot be edited is no reason to lose mail. */
 static void
-edit_header(SMFICTX *ctx, struct mt_daemon *daemon, struct mt_trace *trace)
+edit_header(SMFICTX *ctx, struct mt_daemon *daemon, struct mt_trace *trace, bool leading_space)
 {
 	const struct mt_edit *edit;
 	size_t failed = 0;
@@ -92,7 +113,7 @@ edit_header(SMFICTX *ctx, struct mt_daemon *daemon, struct mt_trace *trace)
 		int rc;
 
 		if (edit->insert)
-			rc = smfi_insheader(ctx, (int)edit->index, name, mt_macro_plain(edit->value));
+			rc = insert(ctx, edit, name, leading_space);
 		else
 			rc = smfi_chgheader(ctx, name, (int)edit->index, NULL);
 		failed += rc != MI_SUCCESS;
@@ -162,7 +183,8 @@ defer(SMFICTX *ctx, struct mt_daemon *daemon, const struct mt_trace *trace, cons
 }
 
 sfsistat
-mt_act_message(SMFICTX *ctx, struct mt_daemon *daemon, struct mt_trace *trace, const struct mt_config *config)
+mt_act_message(SMFICTX *ctx, struct mt_daemon *daemon, struct mt_trace *trace, const struct mt_config *config,
+    bool leading_space)
 {
 	const struct mt_verdict *verdict = mt_trace_verdict(trace, MT_STAGE_EOM);
 	sfsistat status = SMFIS_CONTINUE;
@@ -181,7 +203,7 @@ mt_act_message(SMFICTX *ctx, struct mt_daemon *daemon, struct mt_trace *trace, c
 		(void)mt_trace_log(trace);
 		return status;
 	} else {
-		edit_header(ctx, daemon, trace);
+		edit_header(ctx, daemon, trace, leading_space);
 		if (verdict->action == MT_QUARANTINE)
 			hold(ctx, daemon, trace, verdict);
 	}

@@ -28,7 +28,9 @@
 struct session {
 	struct mt_conn *conn;
 	struct mt_trace *trace;		/* between MAIL and the end of the message */
-	bool no_reply;			/* negotiated: header fields are not answered */
+	bool no_reply;			/* negotiated: header and body are not answered */
+	bool leading_space;		/* negotiated: values come with the space behind the colon */
+	bool skip;			/* negotiated: the rest of a body can be left out */
 	bool local;			/* handed over on this machine */
 	bool tls;
 	unsigned accepted, refused;	/* recipients of this message */
@@ -153,16 +155,21 @@ negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, unsigned long f2, un
     unsigned long *pf0, unsigned long *pf1, unsigned long *pf2, unsigned long *pf3)
 {
 	struct session *session = session_begin(ctx);
+	unsigned long silent = SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY;
 	bool no_reply = session != NULL && (f1 & SMFIP_NR_HDR) != 0 && session->no_reply;
 
 	(void)f2;
 	(void)f3;
-	if (session != NULL)
+	if (session != NULL) {
 		session->no_reply = no_reply;
+		session->leading_space = (f1 & SMFIP_HDR_LEADSPC) != 0;
+		session->skip = (f1 & SMFIP_SKIP) != 0;
+	}
 	/* CONNECT to DATA keep their answers: without them Postfix sends nothing before DATA,
 	 * and no question could be asked early. */
 	*pf0 = f0 & (SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE | SMFIF_SETSYMLIST);
-	*pf1 = f1 & (SMFIP_NOBODY | SMFIP_NOEOH | SMFIP_NOUNKNOWN | (no_reply ? SMFIP_NR_HDR : 0UL));
+	*pf1 = f1 & (SMFIP_NOUNKNOWN | SMFIP_HDR_LEADSPC | SMFIP_SKIP | (no_reply ? silent : 0UL) |
+	    (atomic_load(&filter->gate.body) ? 0UL : SMFIP_NOBODY | SMFIP_NOEOH));
 	*pf2 = *pf3 = 0;
 	if ((f0 & SMFIF_SETSYMLIST) != 0)
 		mt_macros_ask(ctx);
@@ -399,15 +406,65 @@ data_begins(SMFICTX *ctx)
 }
 
 static sfsistat
+unanswered(const struct session *session)
+{
+	bool no_reply = session == NULL ? wants_no_reply() : session->no_reply;
+
+	return no_reply ? SMFIS_NOREPLY : SMFIS_CONTINUE;
+}
+
+/* An MTA that does not offer the space behind the colon took one away, as far as anybody
+ * can tell. */
+static void
+take_header(struct session *session, const char *name, const char *value)
+{
+	size_t len = strlen(value);
+	char *with;
+
+	if (session->leading_space) {
+		(void)mt_trace_header(session->trace, span_of(name), span_of(value));
+		return;
+	}
+	with = malloc(len + 2);
+	if (with == NULL)
+		return;
+	with[0] = ' ';
+	memcpy(with + 1, value, len + 1);
+	(void)mt_trace_header(session->trace, span_of(name), (struct mt_span){ with, len + 1 });
+	free(with);
+}
+
+static sfsistat
 header_given(SMFICTX *ctx, char *name, char *value)
 {
 	struct session *session = session_of(ctx);
 
-	if (session == NULL)
-		return wants_no_reply() ? SMFIS_NOREPLY : SMFIS_CONTINUE;
-	if (session->trace != NULL)
-		(void)mt_trace_header(session->trace, span_of(name), span_of(value));
-	return session->no_reply ? SMFIS_NOREPLY : SMFIS_CONTINUE;
+	if (session != NULL && session->trace != NULL)
+		take_header(session, name, value);
+	return unanswered(session);
+}
+
+static sfsistat
+header_over(SMFICTX *ctx)
+{
+	struct session *session = session_of(ctx);
+
+	if (session != NULL && session->trace != NULL)
+		(void)mt_trace_header_end(session->trace);
+	return unanswered(session);
+}
+
+static sfsistat
+body_given(SMFICTX *ctx, unsigned char *bytes, size_t len)
+{
+	struct session *session = session_of(ctx);
+
+	if (session == NULL || session->trace == NULL)
+		return unanswered(session);
+	if (session->skip && !session->no_reply && !mt_trace_wants_body(session->trace))
+		return SMFIS_SKIP;
+	(void)mt_trace_body(session->trace, (struct mt_span){ (const char *)bytes, len });
+	return unanswered(session);
 }
 
 /* The one wait.  libmilter's pool is kept moving meanwhile: nudge.c says why. */
@@ -453,7 +510,8 @@ message_complete(SMFICTX *ctx)
 	if (error == MT_ENOMEM)
 		status = internal_error("no memory to trace a message");
 	else
-		status = mt_act_message(ctx, filter, session->trace, mt_conn_config(session->conn));
+		status = mt_act_message(ctx, filter, session->trace, mt_conn_config(session->conn),
+		    session->leading_space);
 	message_close(session);
 	return status;
 }
@@ -488,6 +546,8 @@ mt_callbacks_register(struct mt_daemon *daemon)
 		.xxfi_envfrom = sender_given,
 		.xxfi_envrcpt = recipient_given,
 		.xxfi_header = header_given,
+		.xxfi_eoh = header_over,
+		.xxfi_body = body_given,
 		.xxfi_eom = message_complete,
 		.xxfi_abort = message_aborted,
 		.xxfi_close = closed,

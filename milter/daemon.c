@@ -151,6 +151,8 @@ set_gate(struct mt_daemon *daemon, const struct mt_config *config)
 	/* In monitor mode nothing acts, not even on our own trouble. */
 	atomic_store(&gate->tempfail_error, mode == MT_MODE_ENFORCE &&
 	    mt_config_number(config, "milter.on-internal-error") == MT_FALL_TEMPFAIL);
+	atomic_store(&gate->body, mt_config_number(config, "dkim.enable") != 0 ||
+	    mt_config_number(config, "arc.enable") != 0);
 	atomic_store(&gate->most_sessions, most_sessions(daemon, config));
 	atomic_store(&gate->drain_msec, mt_config_number(config, "milter.drain"));
 }

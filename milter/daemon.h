@@ -39,6 +39,7 @@ struct mt_gate {
 	atomic_int mode;		/* enum mt_mode */
 	atomic_int no_reply;		/* enum mt_no_reply_wish */
 	atomic_bool tempfail_overload, tempfail_error;
+	atomic_bool body;		/* signatures are verified: the body is to be sent */
 	atomic_uint most_sessions;
 	atomic_llong drain_msec;
 };

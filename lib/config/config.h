@@ -60,6 +60,18 @@ struct mt_config {
 		int64_t reload_msec;		/* between looks for newer ones */
 	} geo;
 	struct {
+		bool enable;
+	} spf, arc, dmarc;
+	struct {
+		bool enable;
+		struct mt_nets networks;	/* of relays that we know of */
+	} relay;
+	struct {
+		bool enable;
+		bool rsa_sha1;			/* believe rsa-sha1 (RFC 8301, 3.1, says no) */
+		int64_t min_key_bits;
+	} dkim;
+	struct {
 		uint32_t add;			/* set of enum mt_header */
 		bool strip_foreign;
 		int64_t max_length;

@@ -20,7 +20,7 @@ static const struct mt_key_word no_replies[] = {
 static const struct mt_key_word headers[] = {
 	{ "X-Trace-Result", MT_HEADER_RESULT }, { "X-Trace-Client", MT_HEADER_CLIENT },
 	{ "X-Trace-Origin", MT_HEADER_ORIGIN }, { "X-Trace-Path", MT_HEADER_PATH },
-	{ "X-Trace-Evidence", MT_HEADER_EVIDENCE }, { "Authentication-Results", MT_HEADER_AUTHRES }, { NULL, 0 }
+	{ "X-Trace-Relay", MT_HEADER_RELAY }, { "X-Trace-Evidence", MT_HEADER_EVIDENCE }, { "Authentication-Results", MT_HEADER_AUTHRES }, { NULL, 0 }
 };
 static const struct mt_key_word log_to[] = { { "syslog", MT_LOG_SYSLOG }, { "stderr", MT_LOG_STDERR }, { NULL, 0 } };
 static const struct mt_key_word facilities[] = {
@@ -84,6 +84,20 @@ static const struct mt_key keys[] = {
 	{ "geo.asn", MT_KEY_PATHS, AT(geo.asn), "", 0, 0, NULL },
 	{ "geo.reload", MT_KEY_TIME, AT(geo.reload_msec), "1h", SEC, 7 * DAY, NULL },
 
+	{ "spf.enable", MT_KEY_BOOL, AT(spf.enable), "yes", 0, 0, NULL },
+
+	{ "dkim.enable", MT_KEY_BOOL, AT(dkim.enable), "yes", 0, 0, NULL },
+	/* RFC 8301, 3.2: shorter keys must not be held for valid. */
+	{ "dkim.min-key-bits", MT_KEY_NUMBER, AT(dkim.min_key_bits), "1024", 512, 4096, NULL },
+	{ "dkim.rsa-sha1", MT_KEY_BOOL, AT(dkim.rsa_sha1), "no", 0, 0, NULL },
+
+	{ "arc.enable", MT_KEY_BOOL, AT(arc.enable), "yes", 0, 0, NULL },
+
+	{ "dmarc.enable", MT_KEY_BOOL, AT(dmarc.enable), "yes", 0, 0, NULL },
+
+	{ "relay.enable", MT_KEY_BOOL, AT(relay.enable), "yes", 0, 0, NULL },
+	{ "relay.networks", MT_KEY_NETS, AT(relay.networks), "", 0, 0, NULL },
+
 	{ "headers.add", MT_KEY_SET, AT(headers.add), "X-Trace-Result X-Trace-Client X-Trace-Path X-Trace-Evidence "
 	    "Authentication-Results", 0, 0, headers },
 	{ "headers.strip-foreign", MT_KEY_BOOL, AT(headers.strip_foreign), "yes", 0, 0, NULL },
@@ -100,7 +114,7 @@ static const struct mt_key keys[] = {
 
 /* Sections and keys of the whole design that this build does not have. */
 static const char *const not_built[] = {
-	"spf", "dkim", "arc", "dmarc", "owner", "ident", "route", "store", "metrics", "whois",
+	"owner", "ident", "route", "store", "metrics", "whois",
 };
 
 /* ---- the table ------------------------------------------------------------------------ */

@@ -230,12 +230,20 @@ static const struct mt_evidence_row rows[] = {
 	    helo_not_fqdn, MT_EVIDENCE_FACT(HELO) },
 };
 
+/* The parts of the table, one behind the other. */
 static const struct mt_evidence_row *
 row_at(size_t i)
 {
-	const size_t here = sizeof rows / sizeof *rows;
+	static const struct mt_evidence_row *(*const parts[])(size_t *) = { mt_evidence_path_rows,
+		mt_evidence_sender_rows };
+	const struct mt_evidence_row *part = rows;
+	size_t count = sizeof rows / sizeof *rows;
 
-	return i < here ? &rows[i] : mt_evidence_path_row(i - here);
+	for (size_t p = 0; i >= count && p < sizeof parts / sizeof *parts; p++) {
+		i -= count;
+		part = parts[p](&count);
+	}
+	return i < count ? &part[i] : NULL;
 }
 
 const struct mt_evidence_about *

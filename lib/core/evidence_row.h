@@ -18,8 +18,10 @@ struct mt_evidence_row {
 	uint32_t facts;
 };
 
-/* Row i of what is found on the path, or NULL past its end. */
-const struct mt_evidence_row *mt_evidence_path_row(size_t i);
+/* The parts of the table in files of their own: what is found on the path; who vouches for the
+ * sender, and whether the server relays for strangers. */
+const struct mt_evidence_row *mt_evidence_path_rows(size_t *count);
+const struct mt_evidence_row *mt_evidence_sender_rows(size_t *count);
 
 static inline void
 mt_evidence_value(struct mt_buf *text, struct mt_span value)

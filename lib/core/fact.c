@@ -15,17 +15,17 @@ static const struct mt_fact_row rows[MT_FACTS] = {
 	    B(TRUNCATED), MT_STAGE_EOM, false },
 	[MT_FACT_AUTHENTICATED] = { "authenticated", B(YES) | B(NO), MT_STAGE_MAIL, true },
 	[MT_FACT_SPF] = { "spf", B(PASS) | B(FAIL) | B(SOFTFAIL) | B(NEUTRAL) | B(NONE) | B(POLICY) |
-	    ERRORS, MT_STAGE_MAIL, false },
+	    ERRORS, MT_STAGE_MAIL, true },
 	[MT_FACT_SPF_HELO] = { "spf-helo", B(PASS) | B(FAIL) | B(SOFTFAIL) | B(NEUTRAL) | B(NONE) |
-	    B(POLICY) | ERRORS, MT_STAGE_HELO, false },
+	    B(POLICY) | ERRORS, MT_STAGE_HELO, true },
 	[MT_FACT_DKIM] = { "dkim", B(PASS) | B(FAIL) | B(NEUTRAL) | B(NONE) | B(POLICY) | ERRORS,
-	    MT_STAGE_EOM, false },
-	[MT_FACT_ARC] = { "arc", B(PASS) | B(FAIL) | B(NONE) | ERRORS, MT_STAGE_EOM, false },
-	[MT_FACT_DMARC] = { "dmarc", B(PASS) | B(FAIL) | B(NONE) | ERRORS, MT_STAGE_EOM, false },
+	    MT_STAGE_EOM, true },
+	[MT_FACT_ARC] = { "arc", B(PASS) | B(FAIL) | B(NONE) | ERRORS, MT_STAGE_EOM, true },
+	[MT_FACT_DMARC] = { "dmarc", B(PASS) | B(FAIL) | B(NONE) | ERRORS, MT_STAGE_EOM, true },
 	[MT_FACT_DNSBL] = { "dnsbl", B(LISTED) | B(CLEAN) | B(TEMPERROR) | B(REFUSED) | B(DEAD) |
 	    B(SKIPPED), MT_STAGE_CONNECT, true },
 	[MT_FACT_RELAY] = { "relay", B(DIRECT) | B(SUBMISSION) | B(INTERNAL) | B(FORWARDER) | B(LIST) |
-	    B(ESP) | B(UNATTESTED) | B(SUSPECT) | B(OPEN) | B(LISTED), MT_STAGE_EOM, false },
+	    B(ESP) | B(UNATTESTED) | B(SUSPECT) | B(OPEN) | B(LISTED) | B(SKIPPED), MT_STAGE_EOM, true },
 	[MT_FACT_HISTORY] = { "history", B(NEW) | B(GOOD) | B(BAD) | B(SKIPPED), MT_STAGE_CONNECT, false },
 	[MT_FACT_RECIPIENT] = { "recipient", B(INSIDE) | B(OUTSIDE), MT_STAGE_RCPT, false },
 };

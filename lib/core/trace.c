@@ -5,6 +5,21 @@
 
 #include "lib/base/ip.h"
 #include "lib/core/chain.h"
+#include "lib/core/hop.h"
+#include "lib/core/relay.h"
+
+static void
+take_checks(struct mt_fact *fact, const struct mt_checks *checks)
+{
+	const struct mt_spf *from = &checks->spf_mailfrom, *helo = &checks->spf_helo;
+
+	fact[MT_FACT_SPF] = (struct mt_fact){ from->result, from->cause, from->msec };
+	fact[MT_FACT_SPF_HELO] = (struct mt_fact){ helo->result, helo->cause, helo->msec };
+	fact[MT_FACT_DKIM] = checks->dkim;
+	fact[MT_FACT_ARC] = (struct mt_fact){ checks->arc.result, checks->arc.cause, 0 };
+	fact[MT_FACT_DMARC] = (struct mt_fact){ checks->dmarc.result, checks->dmarc.cause, 0 };
+	fact[MT_FACT_DNSBL] = checks->lists.fact;
+}
 
 static void
 take_facts(struct mt_trace *trace, bool last)
@@ -18,6 +33,7 @@ take_facts(struct mt_trace *trace, bool last)
 	fact[MT_FACT_PTR] = peer->iprev.ptr;
 	fact[MT_FACT_IPREV] = peer->iprev.iprev;
 	fact[MT_FACT_HELO] = peer->helo.fact;
+	take_checks(fact, &trace->checks);
 	fact[MT_FACT_AUTHENTICATED].result = peer->auth.ptr != NULL ? MT_YES : MT_NO;
 }
 
@@ -83,7 +99,7 @@ policy_input(const struct mt_trace *trace, enum mt_stage stage, struct mt_policy
 	*input = (struct mt_policy_input){
 		.facts = &trace->facts, .trust = trace->settings->trust, .client = peer->ip,
 		.helo = peer->helo.name, .helo_known = stage >= MT_STAGE_HELO,
-		.iprev = &peer->iprev, .sender = trace->sender,
+		.iprev = &peer->iprev, .listings = &trace->checks.lists, .sender = trace->sender,
 		.sender_known = trace->sender_known,
 		.recipients = trace->recipients, .nrecipients = trace->nrecipients,
 		.recipients_complete = stage >= MT_STAGE_DATA && trace->recipients_seen == trace->nrecipients,
@@ -124,6 +140,8 @@ fill_verdict(struct mt_trace *trace, struct mt_verdict *verdict, const struct mt
 	*verdict = (struct mt_verdict){ .decided = decision->decided, .mode = policy->mode, .stage = stage };
 	verdict->level = find_level(trace);
 	verdict->summary = summary(trace, verdict->level);
+	verdict->relay = trace->facts.fact[MT_FACT_RELAY].result == MT_SKIPPED ? MT_UNKNOWN
+	    : trace->facts.fact[MT_FACT_RELAY].result;
 	if (decision->exempt != NULL)
 		verdict->exempt = decision->exempt->name;
 	if (rule == NULL && decision->ntags > 0)
@@ -159,16 +177,74 @@ mt_trace_judge_early(struct mt_trace *trace, enum mt_stage stage, struct mt_span
 	fill_verdict(trace, verdict, &decision, stage);
 }
 
+static void
+judge_relay(struct mt_trace *trace)
+{
+	struct mt_fact *fact = &trace->facts.fact[MT_FACT_RELAY];
+
+	if (trace->ask == NULL)
+		*fact = (struct mt_fact){ .result = MT_SKIPPED, .cause = MT_CAUSE_NOT_NEEDED };
+	else
+		fact->result = mt_relay_judge(&trace->relay, &trace->arena, trace->ask, trace, trace->relay_input);
+}
+
 void
 mt_trace_judge(struct mt_trace *trace, enum mt_stage stage, bool last)
 {
 	struct mt_policy_input input;
 
 	take_facts(trace, last);
-	if (last)
+	if (last) {
 		mt_chain_build(trace);
+		judge_relay(trace);
+	}
 	mt_evidence_find(trace);
 	policy_input(trace, stage, &input);
 	mt_policy_decide(&trace->decision, trace->settings->policy, &input, last);
 	fill_verdict(trace, &trace->verdict, &trace->decision, stage);
+}
+
+const struct mt_location *
+mt_trace_location(const struct mt_trace *trace, unsigned n)
+{
+	return n == 0 || n > trace->nhops ? NULL : trace->hops[n - 1].location;
+}
+
+void
+mt_trace_add_live(struct mt_trace *trace)
+{
+	const struct mt_peer *peer = trace->peer;
+	struct mt_hop *hops;
+
+	if (!peer->known)
+		return;
+	hops = mt_arena_alloc(&trace->arena, (trace->nhops + 1) * sizeof *hops);
+	if (hops == NULL) {
+		trace->truncated = true;
+		return;
+	}
+	if (trace->nhops > 0)
+		memcpy(hops + 1, trace->hops, trace->nhops * sizeof *hops);
+	hops[0] = (struct mt_hop){ .kind = MT_HOP_SMTP, .flags = UINT32_C(1) << MT_HOP_LIVE };
+	hops[0].from.ip = peer->ip;
+	hops[0].from.helo = peer->helo.name;
+	hops[0].from.rdns = peer->iprev.iprev.result == MT_PASS ? mt_iprev_name(&peer->iprev) : MT_ABSENT;
+	hops[0].by = trace->settings->trust->authserv_id;
+	hops[0].tls = peer->tls;
+	hops[0].auth = peer->auth;
+	hops[0].id = trace->queue_id;
+	hops[0].location = peer->location;
+	/* A saved message did not come in now: when it did, nobody told. */
+	if (trace->file.ptr == NULL)
+		hops[0].date = (struct mt_date){ .known = true, .zone_known = true,
+			.unix_sec = trace->received_msec / 1000 };
+	if (!mt_ip_public(&peer->ip))
+		mt_hop_set(&hops[0], MT_HOP_PRIVATE);
+	if (peer->tls.ptr != NULL)
+		mt_hop_set(&hops[0], MT_HOP_TLS);
+	if (peer->auth.ptr != NULL)
+		mt_hop_set(&hops[0], MT_HOP_AUTHENTICATED);
+	trace->hops = hops;
+	trace->nhops++;
+	trace->hop_room = trace->nhops;
 }

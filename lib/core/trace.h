@@ -9,6 +9,7 @@
 #include "lib/core/evidence.h"
 #include "lib/core/helo.h"
 #include "lib/core/iprev.h"
+#include "lib/core/marks.h"
 #include "lib/core/policy.h"
 
 #define MT_TRACE_CEILING (4u * 1024u * 1024u)	/* DESIGN: arena of a message */
@@ -29,6 +30,7 @@ struct mt_peer {
 	struct mt_span server;		/* our own name as the MTA gives it */
 	struct mt_iprev iprev;
 	struct mt_helo helo;
+	const struct mt_location *location;	/* NULL: not known */
 };
 
 /* What the settings say that core and renderers need; lives as long as the trace. */
@@ -40,8 +42,11 @@ struct mt_trace_settings {
 	size_t header_most;		/* bytes of one header line's text */
 	bool strip_foreign;
 };
-enum mt_header { MT_HEADER_RESULT, MT_HEADER_CLIENT, MT_HEADER_ORIGIN, MT_HEADER_PATH, MT_HEADER_EVIDENCE,
+enum mt_header { MT_HEADER_RESULT, MT_HEADER_CLIENT, MT_HEADER_ORIGIN, MT_HEADER_PATH, MT_HEADER_RELAY,
+	MT_HEADER_EVIDENCE,
 	MT_HEADER_AUTHRES, MT_HEADERS };
+
+struct mt_relay_input;
 
 struct mt_trace_error {			/* for the report: what went wrong on our side */
 	const char *what;
@@ -86,11 +91,20 @@ struct mt_trace {
 	struct mt_claim claims[MT_TRACE_CLAIMS];
 	size_t nclaims;
 	const struct mt_arc *arc;	/* what the seals say, lent; NULL: not looked at */
+	struct mt_marks marks;		/* of lists, services and forwarders */
+	struct mt_relay relay;
+	struct mt_ask *ask;		/* for the questions of that judge; NULL: it is not judged */
+	const struct mt_relay_input *relay_input;
 };
 
+/* The connection itself becomes the newest hop, written by us, where a client is known.  The
+ * hops move to an array of their own. */
+void mt_trace_add_live(struct mt_trace *trace);
 /* Facts, evidence, level and verdict from all that is in the trace.  last: what is still
  * open will not come.  May be called again with more. */
 void mt_trace_judge(struct mt_trace *trace, enum mt_stage stage, bool last);
+/* Where the client of hop n (from 1) is, or NULL. */
+const struct mt_location *mt_trace_location(const struct mt_trace *trace, unsigned n);
 /* Only the verdict, without touching the hops: for stages before the end.  The recipient
  * given stands alone; absent: all that were accepted. */
 void mt_trace_judge_early(struct mt_trace *trace, enum mt_stage stage, struct mt_span recipient,

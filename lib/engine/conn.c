@@ -7,6 +7,7 @@
 
 #include "lib/base/ip.h"
 #include "lib/base/name.h"
+#include "lib/engine/checkup.h"
 
 #define FIRST_CHUNK 512			/* an idle connection needs little */
 #define HELO_QUESTIONS 3		/* names of one connection that are asked about */
@@ -95,6 +96,9 @@ apply_letter(struct mt_conn *conn, const struct mt_letter *letter)
 			mt_helo_answer(&peer->helo, &peer->ip, letter->what == MT_WHAT_HELO_A ? MT_RR_A : MT_RR_AAAA,
 			    letter->answer);
 		break;
+	case MT_WHAT_ASKED:
+		mt_asked_take(conn, letter->index, letter->answer);
+		break;
 	}
 }
 
@@ -105,10 +109,18 @@ mt_conn_apply(struct mt_conn *conn)
 
 	for (struct mt_letter *letter = mt_inbox_take(conn->inbox); letter != NULL; letter = next) {
 		next = letter->next;
-		if (letter->answer != NULL)
+		if (letter->answer != NULL || letter->what == MT_WHAT_ASKED)
 			apply_letter(conn, letter);
 		mt_letter_free(letter);
 	}
+}
+
+void
+mt_conn_ask(struct mt_conn *conn, const char *name, enum mt_rrtype type, unsigned index)
+{
+	struct question about = { .what = MT_WHAT_ASKED, .index = index };
+
+	ask(conn->inbox, conn->lookup->cache, name, type, &about);
 }
 
 /* ---- the public calls ------------------------------------------------------------------------- */
@@ -143,6 +155,7 @@ mt_conn_open(struct mt_engine *engine, const struct mt_client *client)
 	pthread_mutex_lock(&engine->lock);
 	conn->config = mt_config_ref(engine->config);
 	conn->lookup = mt_lookup_ref(engine->lookup);
+	conn->sources = mt_sources_ref(engine->sources);
 	pthread_mutex_unlock(&engine->lock);
 	mt_arena_init(&conn->arena, FIRST_CHUNK, CEILING);
 	conn->idle = conn->config->policy.mode == MT_MODE_OFF;
@@ -154,6 +167,8 @@ mt_conn_open(struct mt_engine *engine, const struct mt_client *client)
 	    : (struct mt_fact){ MT_SKIPPED, MT_CAUSE_NO_INPUT, 0 };
 	conn->peer.server = mt_arena_copy(&conn->arena, mt_span_text(client->server));
 	ask_ptr(conn);
+	conn->peer.location = mt_checkup_locate(conn, &conn->arena, &conn->peer.ip);
+	mt_checkup_connect(conn);
 	return conn;
 }
 
@@ -180,8 +195,8 @@ ask_helo(struct mt_conn *conn, const char *name)
 	}
 }
 
-int
-mt_conn_helo(struct mt_conn *conn, struct mt_span name, bool after_tls)
+static int
+take_helo(struct mt_conn *conn, struct mt_span name, bool after_tls)
 {
 	struct mt_helo *helo = &conn->peer.helo;
 	char normal[MT_NAME_TEXT];
@@ -218,6 +233,16 @@ mt_conn_helo(struct mt_conn *conn, struct mt_span name, bool after_tls)
 	return MT_OK;
 }
 
+int
+mt_conn_helo(struct mt_conn *conn, struct mt_span name, bool after_tls)
+{
+	int error = take_helo(conn, name, after_tls);
+
+	if (error == MT_OK && conn->helo_count <= HELO_QUESTIONS)
+		mt_checkup_greet(conn);
+	return error;
+}
+
 static int
 keep(struct mt_conn *conn, struct mt_span *member, struct mt_span value)
 {
@@ -250,7 +275,9 @@ mt_conn_close(struct mt_conn *conn)
 {
 	if (conn == NULL)
 		return;
+	mt_asked_close(&conn->own);
 	mt_inbox_unref(conn->inbox);
+	mt_sources_unref(conn->sources);
 	mt_lookup_unref(conn->lookup);
 	mt_config_unref(conn->config);
 	mt_arena_fini(&conn->arena);

@@ -117,7 +117,9 @@ mt_engine_open(struct mt_config *config, const struct mt_ports *ports, int *erro
 		engine->ports = *ports;
 	engine->config = mt_config_ref(config);
 	engine->lookup = open_lookup(engine, config, engine->ports.resolver, error);
-	if (engine->lookup == NULL) {
+	if (engine->lookup != NULL)
+		engine->sources = mt_sources_open(config, NULL, &engine->ports, error);
+	if (engine->sources == NULL) {
 		mt_engine_close(engine);
 		return NULL;
 	}
@@ -150,17 +152,25 @@ mt_engine_reload(struct mt_engine *engine, struct mt_config *config)
 {
 	struct mt_config *old_config = engine->config;
 	struct mt_lookup *old_lookup = engine->lookup, *lookup;
+	struct mt_sources *old_sources = engine->sources, *sources;
 	int error = MT_OK;
 
-	/* Only a reload changes the two, and reloads come one at a time. */
+	/* Only a reload changes the three, and reloads come one at a time. */
 	lookup = old_lookup->given || same_dns(old_config, config) ? mt_lookup_ref(old_lookup)
 	    : open_lookup(engine, config, NULL, &error);
 	if (lookup == NULL)
 		return error;
+	sources = mt_sources_open(config, old_sources, &engine->ports, &error);
+	if (sources == NULL) {
+		mt_lookup_unref(lookup);
+		return error;
+	}
 	pthread_mutex_lock(&engine->lock);
 	engine->config = mt_config_ref(config);
 	engine->lookup = lookup;
+	engine->sources = sources;
 	pthread_mutex_unlock(&engine->lock);
+	mt_sources_unref(old_sources);
 	mt_lookup_unref(old_lookup);
 	mt_config_unref(old_config);
 	return MT_OK;
@@ -171,6 +181,7 @@ mt_engine_close(struct mt_engine *engine)
 {
 	if (engine == NULL)
 		return;
+	mt_sources_unref(engine->sources);
 	mt_lookup_unref(engine->lookup);
 	mt_config_unref(engine->config);
 	pthread_mutex_destroy(&engine->lock);

@@ -8,8 +8,10 @@
 
 #include "lib/config/config.h"
 #include "lib/core/trace.h"
+#include "lib/engine/asked.h"
 #include "lib/engine/cache.h"
 #include "lib/engine/inbox.h"
+#include "lib/engine/sources.h"
 
 /* Resolver and cache: kept over a reload that does not touch the settings of DNS. */
 struct mt_lookup {
@@ -21,24 +23,31 @@ struct mt_lookup {
 
 struct mt_engine {
 	struct mt_ports ports;
-	pthread_mutex_t lock;		/* of the two pointers below */
+	pthread_mutex_t lock;		/* of the three pointers below */
 	struct mt_config *config;
 	struct mt_lookup *lookup;
+	struct mt_sources *sources;
 	atomic_ullong conns, messages, waited, late, actions[MT_ACTIONS];
 };
 
 /* Questions of one connection: what a letter is about. */
-enum mt_what { MT_WHAT_PTR, MT_WHAT_FORWARD, MT_WHAT_HELO_A, MT_WHAT_HELO_AAAA };
+enum mt_what { MT_WHAT_PTR, MT_WHAT_FORWARD, MT_WHAT_HELO_A, MT_WHAT_HELO_AAAA, MT_WHAT_ASKED };
 
 struct mt_conn {
 	struct mt_engine *engine;
 	struct mt_config *config;
 	struct mt_lookup *lookup;
+	struct mt_sources *sources;
 	struct mt_inbox *inbox;
 	struct mt_arena arena;
 	struct mt_peer peer;
 	unsigned helo_count;		/* which HELO an answer belongs to */
 	unsigned helo_asked;		/* names that were asked about */
+	struct mt_asked *asked;		/* all that are open */
+	struct mt_asked own;		/* what is asked for every message of the connection */
+	enum mt_result *zones;		/* the lists' health when it began; NULL: not known */
+	unsigned serial;		/* of the last one */
+	unsigned answers;		/* that came for any of them: judges run again when it changes */
 	bool idle;			/* mode off: nothing is asked, added or logged */
 };
 
@@ -47,7 +56,9 @@ void mt_engine_say(struct mt_engine *engine, int priority, const char *line);
 struct mt_lookup *mt_lookup_ref(struct mt_lookup *lookup);
 void mt_lookup_unref(struct mt_lookup *lookup);
 bool mt_conn_settled(const struct mt_conn *conn);
-/* Reads what has come in into conn->peer. */
+/* Asks DNS; the answer comes as a letter MT_WHAT_ASKED with this index. */
+void mt_conn_ask(struct mt_conn *conn, const char *name, enum mt_rrtype type, unsigned index);
+/* Reads what has come in into conn->peer and the open struct mt_asked. */
 void mt_conn_apply(struct mt_conn *conn);
 
 #endif

@@ -10,6 +10,7 @@
 #include "lib/core/chain.h"
 #include "lib/core/claims.h"
 #include "lib/core/received.h"
+#include "lib/engine/checkup.h"
 #include "lib/engine/engine.h"
 #include "lib/engine/id.h"
 #include "lib/engine/strips.h"
@@ -24,6 +25,7 @@ struct message {
 	struct mt_conn *conn;
 	struct mt_peer peer;		/* the connection's, as it was when last looked at */
 	struct mt_ptr_name names[MT_PTR_NAMES];
+	struct mt_checkup checkup;
 	struct mt_verdict early;
 	struct mt_arena scratch;	/* of the last early verdict: a stranger may ask for many */
 	struct mt_arena output;		/* what is written must not depend on what was read */
@@ -66,6 +68,7 @@ mt_trace_open(struct mt_conn *conn)
 	trace->received_msec = mt_engine_wall_msec(conn->engine);
 	trace->offset = -1;
 	mt_id_make(trace->id, trace->received_msec);
+	mt_checkup_open(&message->checkup, conn, trace);
 	atomic_fetch_add_explicit(&conn->engine->messages, 1, memory_order_relaxed);
 	return trace;
 }
@@ -75,6 +78,7 @@ mt_trace_close(struct mt_trace *trace)
 {
 	if (trace == NULL)
 		return;
+	mt_checkup_close(&message_of(trace)->checkup);
 	mt_arena_fini(&trace->arena);
 	mt_arena_fini(&message_of(trace)->scratch);
 	mt_arena_fini(&message_of(trace)->output);
@@ -94,6 +98,7 @@ look_at_peer(struct message *message)
 	if (iprev->nnames > 0)
 		memcpy(message->names, iprev->names, iprev->nnames * sizeof *message->names);
 	iprev->names = message->names;
+	(void)mt_checkup_run(&message->checkup, false);
 }
 
 /* A verdict before the end, in memory of its own, so that the thousandth recipient is
@@ -138,10 +143,14 @@ bare_address(struct mt_span address)
 int
 mt_trace_sender(struct mt_trace *trace, struct mt_span address)
 {
+	int error;
+
 	if (address.ptr == NULL)
 		return MT_OK;
 	trace->sender_known = true;
-	return keep(trace, &trace->sender, bare_address(address));
+	error = keep(trace, &trace->sender, bare_address(address));
+	mt_checkup_sender(&message_of(trace)->checkup);
+	return error;
 }
 
 /* Room for one more in an array that lies in the arena and doubles. */
@@ -208,11 +217,23 @@ mt_trace_input(struct mt_trace *trace, struct mt_span file, int64_t offset)
 }
 
 int
+mt_trace_header_end(struct mt_trace *trace)
+{
+	mt_checkup_header_end(&message_of(trace)->checkup);
+	return MT_OK;
+}
+
+bool
+mt_trace_wants_body(const struct mt_trace *trace)
+{
+	return mt_checkup_wants_body(&((const struct message *)trace)->checkup);
+}
+
+int
 mt_trace_body(struct mt_trace *trace, struct mt_span bytes)
 {
-	(void)trace;
-	(void)bytes;
-	return MT_OK;			/* nothing reads it in this build */
+	mt_checkup_body(&message_of(trace)->checkup, bytes);
+	return MT_OK;
 }
 
 /* The value as every reader sees it: CRLF as LF, no white space around. */
@@ -262,6 +283,7 @@ mt_trace_header(struct mt_trace *trace, struct mt_span name, struct mt_span valu
 	trace->header_bytes += name.len + value.len + 2;
 	if (message->conn->idle)
 		return MT_OK;
+	mt_checkup_header(&message->checkup, name, value);
 	name = mt_span_trim(name);
 	if (mt_span_same_text(name, "Authentication-Results")) {
 		mt_strips_authres(message->strips, mt_authres_foreign(mt_span_trim(value), trace->settings->trust));
@@ -273,6 +295,7 @@ mt_trace_header(struct mt_trace *trace, struct mt_span name, struct mt_span valu
 		else
 			take_received(trace, value);
 	} else {
+		mt_marks_take(&trace->marks, name);
 		mt_claims_take(trace, name, value);
 	}
 	return MT_OK;
@@ -280,59 +303,28 @@ mt_trace_header(struct mt_trace *trace, struct mt_span name, struct mt_span valu
 
 /* ---- the end ----------------------------------------------------------------------------------- */
 
-/* The connection itself is the newest hop, written by us. */
-static void
-add_live_hop(struct message *message)
-{
-	struct mt_trace *trace = &message->trace;
-	const struct mt_peer *peer = &message->peer;
-	struct mt_hop *hops;
-
-	if (!peer->known)
-		return;
-	hops = mt_arena_alloc(&trace->arena, (trace->nhops + 1) * sizeof *hops);
-	if (hops == NULL) {
-		trace->truncated = true;
-		return;
-	}
-	if (trace->nhops > 0)
-		memcpy(hops + 1, trace->hops, trace->nhops * sizeof *hops);
-	hops[0] = (struct mt_hop){ .kind = MT_HOP_SMTP, .flags = UINT32_C(1) << MT_HOP_LIVE };
-	hops[0].from.ip = peer->ip;
-	hops[0].from.helo = peer->helo.name;
-	hops[0].from.rdns = peer->iprev.iprev.result == MT_PASS ? mt_iprev_name(&peer->iprev) : MT_ABSENT;
-	hops[0].by = trace->settings->trust->authserv_id;
-	hops[0].tls = peer->tls;
-	hops[0].auth = peer->auth;
-	hops[0].id = trace->queue_id;
-	/* A saved message did not come in now: when it did, nobody told. */
-	if (trace->file.ptr == NULL)
-		hops[0].date = (struct mt_date){ .known = true, .zone_known = true,
-			.unix_sec = trace->received_msec / 1000 };
-	if (!mt_ip_public(&peer->ip))
-		hops[0].flags |= UINT32_C(1) << MT_HOP_PRIVATE;
-	if (peer->tls.ptr != NULL)
-		hops[0].flags |= UINT32_C(1) << MT_HOP_TLS;
-	if (peer->auth.ptr != NULL)
-		hops[0].flags |= UINT32_C(1) << MT_HOP_AUTHENTICATED;
-	trace->hops = hops;
-	trace->nhops++;
-	trace->hop_room = trace->nhops;
-}
-
 static void
 count(struct mt_engine *engine, const struct mt_verdict *verdict)
 {
 	atomic_fetch_add_explicit(&engine->actions[verdict->action], 1, memory_order_relaxed);
 }
 
+static bool
+settled(struct message *message)
+{
+	bool checked = mt_checkup_run(&message->checkup, false);
+
+	return checked && mt_conn_settled(message->conn);
+}
+
 bool
 mt_trace_ready(struct mt_trace *trace)
 {
-	struct mt_conn *conn = message_of(trace)->conn;
+	struct message *message = message_of(trace);
 
-	mt_conn_apply(conn);
-	return mt_conn_settled(conn) || mt_inbox_expected(conn->inbox) == 0;
+	mt_checkup_end(&message->checkup);
+	mt_conn_apply(message->conn);
+	return settled(message) || mt_inbox_expected(message->conn->inbox) == 0;
 }
 
 int
@@ -344,13 +336,14 @@ mt_trace_finish(struct mt_trace *trace, int64_t deadline_msec)
 
 	if (!mt_trace_ready(trace)) {
 		atomic_fetch_add_explicit(&conn->engine->waited, 1, memory_order_relaxed);
-		while (!mt_conn_settled(conn) && mt_inbox_wait(conn->inbox, deadline_msec))
+		while (!settled(message) && mt_inbox_wait(conn->inbox, deadline_msec))
 			mt_conn_apply(conn);
-		if (!mt_conn_settled(conn))
+		if (!settled(message))
 			atomic_fetch_add_explicit(&conn->engine->late, 1, memory_order_relaxed);
 	}
 	look_at_peer(message);
-	add_live_hop(message);
+	(void)mt_checkup_run(&message->checkup, true);
+	mt_trace_add_live(trace);
 	mt_trace_judge(trace, MT_STAGE_EOM, true);
 	trace->traced_msec = mt_engine_wall_msec(conn->engine);
 	trace->duration_msec = (uint32_t)(mt_now_mono_msec() - began);
@@ -466,6 +459,12 @@ const struct mt_boundary *
 mt_trace_boundary(const struct mt_trace *trace)
 {
 	return &trace->boundary;
+}
+
+const struct mt_relay *
+mt_trace_relay(const struct mt_trace *trace)
+{
+	return &trace->relay;
 }
 
 const struct mt_claim *

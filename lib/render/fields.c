@@ -15,6 +15,7 @@
 #include "lib/render/render.h"
 
 #include "lib/base/buf.h"
+#include "lib/core/relay.h"
 
 /* RFC 5322, 2.1.1, wants lines of 78; 2 are left for what is put between parameters. */
 #define FOLD_COLUMN 76
@@ -35,6 +36,7 @@ static const char *const names[MT_HEADERS] = {
 	[MT_HEADER_CLIENT] = "X-Trace-Client",
 	[MT_HEADER_ORIGIN] = "X-Trace-Origin",
 	[MT_HEADER_PATH] = "X-Trace-Path",
+	[MT_HEADER_RELAY] = "X-Trace-Relay",
 	[MT_HEADER_EVIDENCE] = "X-Trace-Evidence",
 	[MT_HEADER_AUTHRES] = "Authentication-Results",
 };
@@ -242,6 +244,20 @@ result(struct params *p, const struct mt_trace *trace)
 	add_word(p, "v", "1");
 }
 
+/* As far as databases know. */
+static void
+add_location(struct params *p, const struct mt_location *location, bool city)
+{
+	if (location == NULL)
+		return;
+	if (location->asn != 0)
+		add_number(p, "asn", location->asn, "");
+	if (location->country[0] != '\0')
+		add_value(p, "cc", mt_span_text(location->country), false);
+	if (city && location->city.ptr != NULL)
+		add_value(p, "city", location->city, true);
+}
+
 static void
 client(struct params *p, const struct mt_trace *trace)
 {
@@ -255,6 +271,7 @@ client(struct params *p, const struct mt_trace *trace)
 	add_word(p, "iprev", mt_result_word(fact[MT_FACT_IPREV].result));
 	add_value(p, "helo", peer->helo.name, true);
 	add_word(p, "helo-check", mt_result_word(fact[MT_FACT_HELO].result));
+	add_location(p, peer->location, false);
 }
 
 static void
@@ -268,6 +285,7 @@ origin(struct params *p, const struct mt_trace *trace)
 	add_ip(p, "claimed", &o->claimed_ip);
 	add_number(p, "confidence", o->confidence, "");
 	add_number(p, "hop", o->claimed_hop != 0 ? o->claimed_hop : o->proved_hop, "");
+	add_location(p, mt_trace_location(trace, o->claimed_hop != 0 ? o->claimed_hop : o->proved_hop), true);
 }
 
 /* One letter for each gap, from the newest: p proved, l linked, s plausible, u unlinked,
@@ -340,6 +358,32 @@ path(struct params *p, const struct mt_trace *trace)
 	add_total(p, trace);
 	if (trace->truncated)
 		add_word(p, "truncated", "yes");
+}
+
+/* The grade, the steps of it that hold, and whose mail was passed on. */
+static void
+relay(struct params *p, const struct mt_trace *trace)
+{
+	const struct mt_relay *r = &trace->relay;
+	bool some = false;
+	struct mt_buf buf;
+
+	add_word(p, "", mt_result_word(trace->verdict.relay));
+	begin(p, &buf, "evidence");
+	for (int i = 0; i < MT_RELAY_STEPS; i++) {
+		if (r->findings[i].holds != MT_YES)
+			continue;
+		mt_buf_format(&buf, "%s%s", some ? "," : "", mt_relay_step_word((enum mt_relay_step)i));
+		some = true;
+	}
+	if (!some)
+		mt_buf_char(&buf, '-');
+	take(p, &buf, "evidence");
+	if (r->hop == 0)
+		return;
+	add_ip(p, "relay", &r->ip);
+	add_ip(p, "for", &r->origin);
+	add_number(p, "hop", r->hop, "");
 }
 
 /* RFC 8601, 2.7.3: iprev knows no "none"; what was not asked is not reported. */
@@ -430,6 +474,9 @@ mt_render_field(const struct mt_trace *trace, struct mt_arena *arena, enum mt_he
 		break;
 	case MT_HEADER_PATH:
 		path(&p, trace);
+		break;
+	case MT_HEADER_RELAY:
+		relay(&p, trace);
 		break;
 	case MT_HEADER_EVIDENCE:
 		return evidence(trace, arena, most);

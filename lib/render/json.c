@@ -1,149 +1,94 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Knows the schema "mailtrace/1" (mailtrace-1.schema.json) and is the only file that knows
+ * Knows the schema "mailtrace/1" (mailtrace-1.schema.json) and with its neighbours json_*.c alone knows
  * jansson.  Keys stand in the order of the schema, all of them in every report; what is
  * absent is null, and a look-up that was not made is "skipped" with a reason.  Refuses to
  * hand jansson a byte that is no UTF-8: it would answer with NULL.
  */
-#include "lib/render/render.h"
-
-#include <jansson.h>
+#include "lib/render/json.h"
 
 #include "lib/base/buf.h"
 #include "lib/core/date.h"
-#include "lib/render/utf8.h"
+#include "lib/core/relay.h"
 
-#define NOT_BUILT "not-in-this-build"
 /* Cleaned copies of one report (three bytes for each bad one), then its text (six for each
  * of these), each in a buffer that doubles. */
 #define SCRATCH (32u * MT_TRACE_CEILING)
 
-struct report {
-	const struct mt_trace *trace;
-	struct mt_arena scratch;
-	bool failed;			/* no memory; the report is thrown away */
-};
-
-/* Puts a value in its place, which takes it over; all that jansson refuses ends here. */
+/* What databases say of an address, into an object that has more. */
 static void
-put(struct report *r, json_t *object, const char *key, json_t *value)
+put_location(struct mt_json *r, json_t *o, const struct mt_location *location)
 {
-	if (value == NULL || json_object_set_new_nocheck(object, key, value) != 0)
-		r->failed = true;
+	static const struct mt_location nowhere;
+	const struct mt_location *l = location == NULL ? &nowhere : location;
+
+	mt_json_put(r, o, "country", l->country[0] == '\0' ? json_null() : mt_json_text(r, l->country));
+	mt_json_put(r, o, "city", mt_json_string(r, l->city));
+	mt_json_put(r, o, "lat", l->located ? json_real(l->latitude) : json_null());
+	mt_json_put(r, o, "lon", l->located ? json_real(l->longitude) : json_null());
+	mt_json_put(r, o, "radius_km", mt_json_number(l->radius_km));
+	mt_json_put(r, o, "asn", mt_json_number(l->asn));
+	mt_json_put(r, o, "as_name", mt_json_string(r, l->as_name));
 }
 
-static void
-append(struct report *r, json_t *array, json_t *value)
-{
-	if (value == NULL || json_array_append_new(array, value) != 0)
-		r->failed = true;
-}
-
-/* The one way by which bytes become a JSON string; absent is null. */
 static json_t *
-string(struct report *r, struct mt_span s)
+geo(struct mt_json *r, const struct mt_location *location)
 {
+	json_t *o = json_object();
+	char text[MT_IP_TEXT];
 	struct mt_buf buf;
 
-	if (s.ptr == NULL)
-		return json_null();
-	if (mt_utf8_valid(s))
-		return json_stringn_nocheck(s.ptr, s.len);
+	put_location(r, o, location);
+	if (location == NULL || location->network.family == 0) {
+		mt_json_put(r, o, "network", json_null());
+		return o;
+	}
 	mt_buf_init(&buf, &r->scratch, 0);
-	mt_utf8_clean(&buf, s);
-	if (buf.cut)
-		return NULL;
-	return json_stringn_nocheck(buf.ptr, buf.len);
-}
-
-static json_t *
-text(struct report *r, const char *s)
-{
-	return string(r, mt_span_text(s));
-}
-
-static json_t *
-ip(struct report *r, const struct mt_ip *address)
-{
-	char out[MT_IP_TEXT];
-
-	return address->family == 0 ? json_null() : text(r, mt_ip_text(address, out));
-}
-
-/* Zero means that there is none. */
-static json_t *
-number(uint64_t n)
-{
-	return n == 0 ? json_null() : json_integer((json_int_t)n);
-}
-
-static json_t *
-instant(struct report *r, int64_t unix_msec)
-{
-	char out[MT_TIME_TEXT];
-
-	return unix_msec == 0 ? json_null() : text(r, mt_time_text(unix_msec, out));
-}
-
-/* Keys that this build finds nothing out about: all null. */
-static void
-put_nulls(struct report *r, json_t *object, const char *const *keys)
-{
-	for (; *keys != NULL; keys++)
-		put(r, object, *keys, json_null());
-}
-
-static json_t *
-geo(struct report *r)
-{
-	static const char *const keys[] = { "country", "city", "lat", "lon", "radius_km", "asn", "as_name", "network",
-		NULL };
-	json_t *o = json_object();
-
-	put_nulls(r, o, keys);
+	mt_buf_format(&buf, "%s/%u", mt_ip_text(&location->network, text), (unsigned)location->network_bits);
+	mt_json_put(r, o, "network", mt_json_string(r, mt_buf_span(&buf)));
 	return o;
 }
 
 static json_t *
-input(struct report *r)
+input(struct mt_json *r)
 {
 	json_t *o = json_object();
 
-	put(r, o, "file", string(r, r->trace->file));
-	put(r, o, "offset", r->trace->offset < 0 ? json_null() : json_integer(r->trace->offset));
-	put(r, o, "queue_id", string(r, r->trace->queue_id));
+	mt_json_put(r, o, "file", mt_json_string(r, r->trace->file));
+	mt_json_put(r, o, "offset", r->trace->offset < 0 ? json_null() : json_integer(r->trace->offset));
+	mt_json_put(r, o, "queue_id", mt_json_string(r, r->trace->queue_id));
 	return o;
 }
 
 static json_t *
-times(struct report *r)
+times(struct mt_json *r)
 {
 	json_t *o = json_object();
 
-	put(r, o, "received", instant(r, r->trace->received_msec));
-	put(r, o, "traced", instant(r, r->trace->traced_msec));
-	put(r, o, "duration_ms", json_integer(r->trace->duration_msec));
+	mt_json_put(r, o, "received", mt_json_instant(r, r->trace->received_msec));
+	mt_json_put(r, o, "traced", mt_json_instant(r, r->trace->traced_msec));
+	mt_json_put(r, o, "duration_ms", json_integer(r->trace->duration_msec));
 	return o;
 }
 
 static json_t *
-verdict(struct report *r)
+verdict(struct mt_json *r)
 {
 	json_t *o = json_object();
 
-	put(r, o, "level", text(r, mt_level_word(r->trace->verdict.level)));
-	put(r, o, "relay", text(r, mt_result_word(r->trace->verdict.relay)));
-	put(r, o, "summary", text(r, r->trace->verdict.summary));
+	mt_json_put(r, o, "level", mt_json_text(r, mt_level_word(r->trace->verdict.level)));
+	mt_json_put(r, o, "relay", mt_json_text(r, mt_result_word(r->trace->verdict.relay)));
+	mt_json_put(r, o, "summary", mt_json_text(r, r->trace->verdict.summary));
 	return o;
 }
 
 static json_t *
-place(struct report *r, const struct mt_ip *address, unsigned hop)
+place(struct mt_json *r, const struct mt_ip *address, unsigned hop)
 {
 	json_t *o = json_object();
 
-	put(r, o, "ip", ip(r, address));
-	put(r, o, "hop", number(hop));
+	mt_json_put(r, o, "ip", mt_json_ip(r, address));
+	mt_json_put(r, o, "hop", mt_json_number(hop));
 	return o;
 }
 
@@ -157,276 +102,151 @@ name_of(const struct mt_trace *trace, const struct mt_ip *address)
 }
 
 static json_t *
-origin(struct report *r)
+origin(struct mt_json *r)
 {
-	static const char *const unknown[] = { "country", "city", "lat", "lon", "radius_km", "asn", "as_name", NULL };
 	const struct mt_origin *from = &r->trace->origin;
 	json_t *o = json_object(), *reasons = json_array();
 
 	for (unsigned i = 0; i < from->nreasons; i++)
-		append(r, reasons, text(r, from->reasons[i]));
-	put(r, o, "proved", place(r, &from->proved_ip, from->proved_hop));
-	put(r, o, "claimed", place(r, &from->claimed_ip, from->claimed_hop));
-	put(r, o, "confidence", json_integer(from->confidence));
-	put(r, o, "reasons", reasons);
-	put(r, o, "ptr", string(r, name_of(r->trace,
+		mt_json_append(r, reasons, mt_json_text(r, from->reasons[i]));
+	mt_json_put(r, o, "proved", place(r, &from->proved_ip, from->proved_hop));
+	mt_json_put(r, o, "claimed", place(r, &from->claimed_ip, from->claimed_hop));
+	mt_json_put(r, o, "confidence", json_integer(from->confidence));
+	mt_json_put(r, o, "reasons", reasons);
+	mt_json_put(r, o, "ptr", mt_json_string(r, name_of(r->trace,
 	    from->claimed_ip.family != 0 ? &from->claimed_ip : &from->proved_ip)));
-	put_nulls(r, o, unknown);
+	put_location(r, o, mt_trace_location(r->trace, from->claimed_hop != 0 ? from->claimed_hop
+	    : from->proved_hop));
 	return o;
 }
 
 static json_t *
-client(struct report *r)
+client(struct mt_json *r)
 {
 	static const struct mt_peer nobody;
 	const struct mt_peer *peer = r->trace->peer == NULL ? &nobody : r->trace->peer;
 	json_t *o = json_object();
 
-	put(r, o, "ip", ip(r, &peer->ip));
-	put(r, o, "port", number(peer->port));
-	put(r, o, "helo", string(r, peer->helo.name));
-	put(r, o, "ptr", string(r, mt_iprev_name(&peer->iprev)));
-	put(r, o, "tls", string(r, peer->tls));
-	put(r, o, "auth", string(r, peer->auth));
-	put(r, o, "geo", geo(r));
+	mt_json_put(r, o, "ip", mt_json_ip(r, &peer->ip));
+	mt_json_put(r, o, "port", mt_json_number(peer->port));
+	mt_json_put(r, o, "helo", mt_json_string(r, peer->helo.name));
+	mt_json_put(r, o, "ptr", mt_json_string(r, mt_iprev_name(&peer->iprev)));
+	mt_json_put(r, o, "tls", mt_json_string(r, peer->tls));
+	mt_json_put(r, o, "auth", mt_json_string(r, peer->auth));
+	mt_json_put(r, o, "geo", geo(r, peer->location));
 	return o;
 }
 
 static json_t *
-boundary(struct report *r)
+boundary(struct mt_json *r)
 {
 	json_t *o = json_object();
 
-	put(r, o, "hop", number(r->trace->boundary.hop));
-	put(r, o, "ip", ip(r, &r->trace->boundary.ip));
-	put(r, o, "reason", text(r, r->trace->boundary.reason));
+	mt_json_put(r, o, "hop", mt_json_number(r->trace->boundary.hop));
+	mt_json_put(r, o, "ip", mt_json_ip(r, &r->trace->boundary.ip));
+	mt_json_put(r, o, "reason", mt_json_text(r, r->trace->boundary.reason));
 	return o;
 }
 
 static json_t *
-hop_from(struct report *r, const struct mt_hop *hop)
+hop_from(struct mt_json *r, const struct mt_hop *hop)
 {
 	json_t *o = json_object();
 
-	put(r, o, "helo", string(r, hop->from.helo));
-	put(r, o, "rdns", string(r, hop->from.rdns));
-	put(r, o, "ip", ip(r, &hop->from.ip));
-	put(r, o, "ident", string(r, hop->from.ident));
+	mt_json_put(r, o, "helo", mt_json_string(r, hop->from.helo));
+	mt_json_put(r, o, "rdns", mt_json_string(r, hop->from.rdns));
+	mt_json_put(r, o, "ip", mt_json_ip(r, &hop->from.ip));
+	mt_json_put(r, o, "ident", mt_json_string(r, hop->from.ident));
 	return o;
 }
 
 static json_t *
-hop_flags(struct report *r, uint32_t flags)
+hop_flags(struct mt_json *r, uint32_t flags)
 {
 	json_t *a = json_array();
 
 	for (unsigned f = 0; f < MT_HOP_FLAGS; f++)
 		if (flags & (UINT32_C(1) << f))
-			append(r, a, text(r, mt_hop_flag_word((enum mt_hop_flag)f)));
+			mt_json_append(r, a, mt_json_text(r, mt_hop_flag_word((enum mt_hop_flag)f)));
 	return a;
 }
 
 /* What the receiving server wrote. */
 static void
-hop_written(struct report *r, json_t *o, const struct mt_hop *hop)
+hop_written(struct mt_json *r, json_t *o, const struct mt_hop *hop)
 {
-	put(r, o, "from", hop_from(r, hop));
-	put(r, o, "by", string(r, hop->by));
-	put(r, o, "by_ip", ip(r, &hop->by_ip));
-	put(r, o, "via", string(r, hop->via));
-	put(r, o, "with", string(r, hop->with));
-	put(r, o, "id", string(r, hop->id));
-	put(r, o, "for", string(r, hop->recipient));
-	put(r, o, "tls", string(r, hop->tls));
-	put(r, o, "auth", string(r, hop->auth));
+	mt_json_put(r, o, "from", hop_from(r, hop));
+	mt_json_put(r, o, "by", mt_json_string(r, hop->by));
+	mt_json_put(r, o, "by_ip", mt_json_ip(r, &hop->by_ip));
+	mt_json_put(r, o, "via", mt_json_string(r, hop->via));
+	mt_json_put(r, o, "with", mt_json_string(r, hop->with));
+	mt_json_put(r, o, "id", mt_json_string(r, hop->id));
+	mt_json_put(r, o, "for", mt_json_string(r, hop->recipient));
+	mt_json_put(r, o, "tls", mt_json_string(r, hop->tls));
+	mt_json_put(r, o, "auth", mt_json_string(r, hop->auth));
 }
 
 static json_t *
-hop_object(struct report *r, const struct mt_hop *hop)
+hop_object(struct mt_json *r, const struct mt_hop *hop)
 {
 	json_t *o = json_object();
 	char date[MT_DATE_TEXT];
 
-	put(r, o, "n", json_integer(hop->n));
-	put(r, o, "kind", text(r, mt_hop_kind_word(hop->kind)));
-	put(r, o, "trusted", json_boolean(hop->trusted));
+	mt_json_put(r, o, "n", json_integer(hop->n));
+	mt_json_put(r, o, "kind", mt_json_text(r, mt_hop_kind_word(hop->kind)));
+	mt_json_put(r, o, "trusted", json_boolean(hop->trusted));
 	hop_written(r, o, hop);
-	put(r, o, "date", hop->date.known ? text(r, mt_date_text(&hop->date, date)) : json_null());
-	put(r, o, "delay_s", hop->has_delay ? json_integer(hop->delay_sec) : json_null());
-	put(r, o, "link", hop->link == MT_LINK_NONE ? json_null() : text(r, mt_link_word(hop->link)));
-	put(r, o, "forged", json_boolean(hop->forged));
-	put(r, o, "geo", geo(r));
-	put(r, o, "flags", hop_flags(r, hop->flags));
-	put(r, o, "raw", string(r, hop->raw));
-	put(r, o, "sender", string(r, hop->sender));
-	put(r, o, "dialect", text(r, hop->dialect));
+	mt_json_put(r, o, "date", hop->date.known ? mt_json_text(r, mt_date_text(&hop->date, date)) : json_null());
+	mt_json_put(r, o, "delay_s", hop->has_delay ? json_integer(hop->delay_sec) : json_null());
+	mt_json_put(r, o, "link", hop->link == MT_LINK_NONE ? json_null() : mt_json_text(r, mt_link_word(hop->link)));
+	mt_json_put(r, o, "forged", json_boolean(hop->forged));
+	mt_json_put(r, o, "geo", geo(r, hop->location));
+	mt_json_put(r, o, "flags", hop_flags(r, hop->flags));
+	mt_json_put(r, o, "raw", mt_json_string(r, hop->raw));
+	mt_json_put(r, o, "sender", mt_json_string(r, hop->sender));
+	mt_json_put(r, o, "dialect", mt_json_text(r, hop->dialect));
 	return o;
 }
 
 static json_t *
-hops(struct report *r)
+hops(struct mt_json *r)
 {
 	json_t *a = json_array();
 
 	for (size_t i = 0; i < r->trace->nhops; i++)
-		append(r, a, hop_object(r, &r->trace->hops[i]));
+		mt_json_append(r, a, hop_object(r, &r->trace->hops[i]));
 	return a;
 }
 
 static json_t *
-cause(struct report *r, enum mt_cause c)
-{
-	return c == MT_CAUSE_NONE ? json_null() : text(r, mt_cause_word(c));
-}
-
-/* The state of a fact.  What nobody asked about is skipped, and the cause says why. */
-static json_t *
-state(struct report *r, enum mt_fact_name name)
-{
-	const struct mt_fact *fact = &r->trace->facts.fact[name];
-	bool idle = fact->result == MT_UNKNOWN && (r->trace->peer == NULL || !r->trace->peer->known);
-	bool built = mt_fact_row(name)->built || fact->result != MT_UNKNOWN;
-	json_t *o = json_object();
-
-	put(r, o, "state", text(r, mt_result_word(!built || idle ? MT_SKIPPED : fact->result)));
-	if (!built)
-		put(r, o, "reason", text(r, NOT_BUILT));
-	else if (idle)
-		put(r, o, "reason", text(r, mt_cause_word(MT_CAUSE_NO_INPUT)));
-	else if (fact->result == MT_SKIPPED)
-		put(r, o, "reason", text(r, fact->cause == MT_CAUSE_NONE ? "not-needed" : mt_cause_word(fact->cause)));
-	return o;
-}
-
-/* The rest of what is known of a fact. */
-static void
-put_fact(struct report *r, json_t *o, enum mt_fact_name name)
-{
-	put(r, o, "cause", cause(r, r->trace->facts.fact[name].cause));
-	put(r, o, "ms", json_integer(r->trace->facts.fact[name].msec));
-}
-
-static json_t *
-ptr_check(struct report *r)
-{
-	const struct mt_peer *peer = r->trace->peer;
-	json_t *o = state(r, MT_FACT_PTR), *names = json_array();
-
-	for (unsigned i = 0; peer != NULL && i < peer->iprev.nnames; i++)
-		append(r, names, string(r, peer->iprev.names[i].name));
-	put(r, o, "names", names);
-	put_fact(r, o, MT_FACT_PTR);
-	return o;
-}
-
-/* Each name with what became of it. */
-static json_t *
-iprev_check(struct report *r)
-{
-	const struct mt_peer *peer = r->trace->peer;
-	json_t *o = state(r, MT_FACT_IPREV), *names = json_array();
-
-	for (unsigned i = 0; peer != NULL && i < peer->iprev.nnames; i++) {
-		const struct mt_ptr_name *name = &peer->iprev.names[i];
-		json_t *n = json_object();
-
-		put(r, n, "name", string(r, name->name));
-		put(r, n, "state", text(r, mt_result_word(name->asked ? name->forward : MT_SKIPPED)));
-		put(r, n, "cause", cause(r, name->cause));
-		append(r, names, n);
-	}
-	put_fact(r, o, MT_FACT_IPREV);
-	put(r, o, "names", names);
-	return o;
-}
-
-static json_t *
-helo_check(struct report *r)
-{
-	const struct mt_peer *peer = r->trace->peer;
-	json_t *o = state(r, MT_FACT_HELO), *addresses = json_array();
-
-	for (unsigned i = 0; peer != NULL && i < peer->helo.naddresses; i++)
-		append(r, addresses, ip(r, &peer->helo.addresses[i]));
-	put(r, o, "addresses", addresses);
-	put_fact(r, o, MT_FACT_HELO);
-	put(r, o, "changed_from", string(r, peer == NULL ? MT_ABSENT : peer->helo.changed_from));
-	return o;
-}
-
-/* A check of which no more is known than its state: the other keys are null. */
-static json_t *
-other_check(struct report *r, enum mt_fact_name name, const char *const *keys)
-{
-	json_t *o = state(r, name);
-
-	put_nulls(r, o, keys);
-	return o;
-}
-
-static json_t *
-ident_check(struct report *r)
-{
-	json_t *o = json_object();
-
-	put(r, o, "state", text(r, mt_result_word(MT_SKIPPED)));
-	put(r, o, "reason", text(r, NOT_BUILT));
-	put(r, o, "user", json_null());
-	return o;
-}
-
-static json_t *
-checks(struct report *r)
-{
-	static const char *const none[] = { NULL }, *const domain[] = { "domain", NULL };
-	static const char *const arc[] = { "instance", "sealer", NULL }, *const dmarc[] = { "domain", "policy", NULL };
-	json_t *o = json_object(), *spf = json_object();
-
-	put(r, o, "ptr", ptr_check(r));
-	put(r, o, "iprev", iprev_check(r));
-	put(r, o, "helo", helo_check(r));
-	put(r, spf, "mailfrom", other_check(r, MT_FACT_SPF, domain));
-	put(r, spf, "helo", other_check(r, MT_FACT_SPF_HELO, domain));
-	put(r, o, "spf", spf);
-	put(r, o, "dkim", json_array());
-	put(r, o, "arc", other_check(r, MT_FACT_ARC, arc));
-	put(r, o, "dmarc", other_check(r, MT_FACT_DMARC, dmarc));
-	put(r, o, "dnsbl", json_array());
-	put(r, o, "ident", ident_check(r));
-	put(r, o, "chain", other_check(r, MT_FACT_CHAIN, none));
-	put(r, o, "authenticated", other_check(r, MT_FACT_AUTHENTICATED, none));
-	return o;
-}
-
-static json_t *
-evidence_object(struct report *r, const struct mt_evidence *e)
+evidence_object(struct mt_json *r, const struct mt_evidence *e)
 {
 	json_t *o = json_object(), *facts = json_array();
 
 	for (unsigned f = 0; f < MT_FACTS; f++)
 		if (e->facts & (UINT32_C(1) << f))
-			append(r, facts, text(r, mt_fact_word((enum mt_fact_name)f)));
-	put(r, o, "code", text(r, e->code));
-	put(r, o, "strength", text(r, mt_strength_word(e->strength)));
-	put(r, o, "text", string(r, e->text));
-	put(r, o, "hop", number(e->hop));
-	put(r, o, "facts", facts);
+			mt_json_append(r, facts, mt_json_text(r, mt_fact_word((enum mt_fact_name)f)));
+	mt_json_put(r, o, "code", mt_json_text(r, e->code));
+	mt_json_put(r, o, "strength", mt_json_text(r, mt_strength_word(e->strength)));
+	mt_json_put(r, o, "text", mt_json_string(r, e->text));
+	mt_json_put(r, o, "hop", mt_json_number(e->hop));
+	mt_json_put(r, o, "facts", facts);
 	return o;
 }
 
 static json_t *
-evidence(struct report *r)
+evidence(struct mt_json *r)
 {
 	json_t *a = json_array();
 
 	for (size_t i = 0; i < r->trace->nevidence; i++)
-		append(r, a, evidence_object(r, &r->trace->evidence[i]));
+		mt_json_append(r, a, evidence_object(r, &r->trace->evidence[i]));
 	return a;
 }
 
 /* "550 5.7.25 text" as it goes or would go to the client. */
 static json_t *
-reply(struct report *r, const struct mt_verdict *v)
+reply(struct mt_json *r, const struct mt_verdict *v)
 {
 	struct mt_buf buf;
 
@@ -439,28 +259,51 @@ reply(struct report *r, const struct mt_verdict *v)
 		mt_buf_char(&buf, ' ');
 	}
 	mt_buf_add(&buf, v->text);
-	return buf.cut ? NULL : string(r, mt_span_trim(mt_buf_span(&buf)));
+	return buf.cut ? NULL : mt_json_string(r, mt_span_trim(mt_buf_span(&buf)));
 }
 
 static json_t *
-policy(struct report *r)
+policy(struct mt_json *r)
 {
 	const struct mt_verdict *v = &r->trace->verdict;
 	json_t *o = json_object();
 
-	put(r, o, "rule", string(r, v->rule));
-	put(r, o, "action", text(r, mt_action_word(v->action)));
-	put(r, o, "reply", reply(r, v));
-	put(r, o, "would", text(r, mt_action_word(v->would)));
-	put(r, o, "mode", text(r, mt_mode_word(v->mode)));
-	put(r, o, "stage", text(r, mt_stage_word(v->stage)));
-	put(r, o, "exempt", string(r, v->exempt));
-	put(r, o, "dry_run", json_boolean(v->dry_run));
+	mt_json_put(r, o, "rule", mt_json_string(r, v->rule));
+	mt_json_put(r, o, "action", mt_json_text(r, mt_action_word(v->action)));
+	mt_json_put(r, o, "reply", reply(r, v));
+	mt_json_put(r, o, "would", mt_json_text(r, mt_action_word(v->would)));
+	mt_json_put(r, o, "mode", mt_json_text(r, mt_mode_word(v->mode)));
+	mt_json_put(r, o, "stage", mt_json_text(r, mt_stage_word(v->stage)));
+	mt_json_put(r, o, "exempt", mt_json_string(r, v->exempt));
+	mt_json_put(r, o, "dry_run", json_boolean(v->dry_run));
+	return o;
+}
+
+/* The open-relay verdict, step by step. */
+static json_t *
+relay(struct mt_json *r)
+{
+	const struct mt_relay *relay = &r->trace->relay;
+	json_t *o = mt_json_state(r, MT_FACT_RELAY), *steps = json_array();
+
+	for (int i = 0; i < MT_RELAY_STEPS; i++) {
+		const struct mt_relay_finding *f = &relay->findings[i];
+		json_t *step = json_object();
+
+		mt_json_put(r, step, "step", mt_json_text(r, mt_relay_step_word((enum mt_relay_step)i)));
+		mt_json_put(r, step, "holds", mt_json_text(r, mt_result_word(f->holds)));
+		mt_json_put(r, step, "text", mt_json_string(r, f->text));
+		mt_json_append(r, steps, step);
+	}
+	mt_json_put(r, o, "ip", mt_json_ip(r, &relay->ip));
+	mt_json_put(r, o, "origin", mt_json_ip(r, &relay->origin));
+	mt_json_put(r, o, "hop", mt_json_number(relay->hop));
+	mt_json_put(r, o, "steps", steps);
 	return o;
 }
 
 static json_t *
-errors(struct report *r)
+errors(struct mt_json *r)
 {
 	json_t *a = json_array();
 
@@ -468,48 +311,49 @@ errors(struct report *r)
 		const struct mt_trace_error *e = &r->trace->errors[i];
 		json_t *o = json_object();
 
-		put(r, o, "what", text(r, e->what));
-		put(r, o, "state", text(r, e->state));
-		put(r, o, "detail", string(r, e->detail));
-		append(r, a, o);
+		mt_json_put(r, o, "what", mt_json_text(r, e->what));
+		mt_json_put(r, o, "state", mt_json_text(r, e->state));
+		mt_json_put(r, o, "detail", mt_json_string(r, e->detail));
+		mt_json_append(r, a, o);
 	}
 	return a;
 }
 
 static json_t *
-generator(struct report *r)
+generator(struct mt_json *r)
 {
 	struct mt_buf buf;
 
 	mt_buf_init(&buf, &r->scratch, 0);
 	mt_buf_format(&buf, "mailtrace %s", mt_version());
-	return buf.cut ? NULL : string(r, mt_buf_span(&buf));
+	return buf.cut ? NULL : mt_json_string(r, mt_buf_span(&buf));
 }
 
 static json_t *
-build(struct report *r)
+build(struct mt_json *r)
 {
 	json_t *o = json_object();
 
-	put(r, o, "schema", text(r, "mailtrace/1"));
-	put(r, o, "id", text(r, r->trace->id));
-	put(r, o, "generator", generator(r));
-	put(r, o, "input", input(r));
-	put(r, o, "time", times(r));
-	put(r, o, "mode", text(r, mt_mode_word(r->trace->verdict.mode)));
-	put(r, o, "verdict", verdict(r));
-	put(r, o, "origin", origin(r));
-	put(r, o, "client", client(r));
-	put(r, o, "boundary", boundary(r));
-	put(r, o, "hops", hops(r));
-	put(r, o, "checks", checks(r));
-	put(r, o, "owners", json_array());
-	put(r, o, "route", json_array());
-	put(r, o, "evidence", evidence(r));
-	put(r, o, "policy", policy(r));
-	put(r, o, "contacts", json_array());
-	put(r, o, "errors", errors(r));
-	put(r, o, "sources", json_array());
+	mt_json_put(r, o, "schema", mt_json_text(r, "mailtrace/1"));
+	mt_json_put(r, o, "id", mt_json_text(r, r->trace->id));
+	mt_json_put(r, o, "generator", generator(r));
+	mt_json_put(r, o, "input", input(r));
+	mt_json_put(r, o, "time", times(r));
+	mt_json_put(r, o, "mode", mt_json_text(r, mt_mode_word(r->trace->verdict.mode)));
+	mt_json_put(r, o, "verdict", verdict(r));
+	mt_json_put(r, o, "origin", origin(r));
+	mt_json_put(r, o, "client", client(r));
+	mt_json_put(r, o, "boundary", boundary(r));
+	mt_json_put(r, o, "hops", hops(r));
+	mt_json_put(r, o, "checks", mt_json_checks(r));
+	mt_json_put(r, o, "relay", relay(r));
+	mt_json_put(r, o, "owners", json_array());
+	mt_json_put(r, o, "route", json_array());
+	mt_json_put(r, o, "evidence", evidence(r));
+	mt_json_put(r, o, "policy", policy(r));
+	mt_json_put(r, o, "contacts", json_array());
+	mt_json_put(r, o, "errors", errors(r));
+	mt_json_put(r, o, "sources", json_array());
 	return o;
 }
 
@@ -529,7 +373,7 @@ keep(const char *bytes, size_t len, void *data)
 int
 mt_render_json(const struct mt_trace *trace, bool pretty, mt_sink_fn *sink, void *ctx)
 {
-	struct report report = { .trace = trace };
+	struct mt_json report = { .trace = trace };
 	size_t flags = (pretty ? JSON_INDENT(2) : JSON_COMPACT) | JSON_ENSURE_ASCII;
 	int error = MT_ENOMEM;
 	struct mt_buf whole;

@@ -167,6 +167,17 @@ put_client(struct line *line, const struct mt_trace *trace)
 	put(line, "auth", peer == NULL ? MT_ABSENT : peer->auth);
 }
 
+/* The words of what was found out about the sender. */
+static void
+put_checks(struct line *line, const struct mt_trace *trace)
+{
+	static const enum mt_fact_name facts[] = { MT_FACT_SPF, MT_FACT_DKIM, MT_FACT_ARC, MT_FACT_DMARC, MT_FACT_DNSBL,
+		MT_FACT_RELAY };
+
+	for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
+		put_word(line, mt_fact_word(facts[i]), mt_result_word(trace->facts.fact[facts[i]].result));
+}
+
 static void
 put_message(struct line *line, const struct mt_trace *trace)
 {
@@ -211,6 +222,7 @@ mt_render_logline(const struct mt_trace *trace, bool json, mt_sink_fn *sink, voi
 		mt_buf_text(&line.buf, ": trace");
 	}
 	put_client(&line, trace);
+	put_checks(&line, trace);
 	put_message(&line, trace);
 	put_verdict(&line, trace);
 	put_evidence(&line, trace);

@@ -8,11 +8,12 @@
 #include "lib/render/render.h"
 
 #include "lib/core/date.h"
+#include "lib/core/relay.h"
 #include "lib/render/page.h"
+#include "lib/render/text.h"
 
 #define INDENT 9			/* behind "VERDICT  " */
-#define STATE 16				/* column of a check's word */
-#define DETAIL 34			/* and of what there is to say to it */
+#define STEP 16				/* column of what a step of the relay rests on */
 #define NAME_MOST 64			/* bytes of a name in a table; the raw lines have it whole */
 #define DELAY_COLUMNS 36		/* delay, bar and link at the right */
 #define BAR 10
@@ -333,152 +334,6 @@ path(struct mt_page *page, const struct mt_trace *trace, bool verbose)
 	path_end(page, trace, trusted, forged);
 }
 
-/* What a cause means to a person. */
-static const char *
-cause_text(enum mt_cause c)
-{
-	static const char *const texts[MT_CAUSES] = {
-		[MT_CAUSE_NXDOMAIN] = "there is no such name",
-		[MT_CAUSE_NODATA] = "the name has no such record",
-		[MT_CAUSE_TIMEOUT] = "no name server answered in time; this says nothing about the client",
-		[MT_CAUSE_SERVFAIL] = "the name server failed (SERVFAIL); this says nothing about the client",
-		[MT_CAUSE_REFUSED] = "the name server refused to answer; this says nothing about the client",
-		[MT_CAUSE_GARBAGE] = "the answer cannot be read",
-		[MT_CAUSE_NETWORK] = "no name server could be reached; this says nothing about the client",
-		[MT_CAUSE_BREAKER] = "not asked: no name server answers at present",
-		[MT_CAUSE_LIMIT] = "not asked: a bound was met",
-		[MT_CAUSE_DEADLINE] =
-		    "the answer was not there before the deadline; this says nothing about the client",
-		[MT_CAUSE_OFFLINE] = "not asked: offline",
-		[MT_CAUSE_NO_INPUT] = "not asked: what to ask about is not known",
-		[MT_CAUSE_BAD_NAME] = "not asked: this name cannot be asked for",
-		[MT_CAUSE_NOT_NEEDED] = "not asked: it was decided without",
-	};
-
-	return (size_t)c < MT_CAUSES ? texts[c] : NULL;
-}
-
-/* The state, a time-out told apart from every other trouble. */
-static void
-state(struct mt_page *page, const char *name, enum mt_result r, enum mt_cause c)
-{
-	mt_page_text(page, "  ");
-	mt_page_text(page, name);
-	mt_page_tab(page, STATE);
-	if (r == MT_TEMPERROR && (c == MT_CAUSE_TIMEOUT || c == MT_CAUSE_DEADLINE))
-		mt_page_word(page, MT_COLOR_WARN, "TIME-OUT");
-	else if (r == MT_PASS || r == MT_CLEAN || r == MT_GOOD || r == MT_YES)
-		mt_page_word(page, MT_COLOR_GOOD, mt_result_word(r));
-	else if (r == MT_UNKNOWN || r == MT_SKIPPED || r == MT_NONE || r == MT_NO || r == MT_TEMPERROR)
-		mt_page_word(page, MT_COLOR_NONE, mt_result_word(r));
-	else
-		mt_page_loud(page, MT_COLOR_BAD, mt_result_word(r));
-	mt_page_tab(page, DETAIL);
-}
-
-/* What a word of a fact means to a person; NULL: the word says it all. */
-static const char *
-meaning(enum mt_fact_name f, enum mt_result r)
-{
-	static const char *const ptr[MT_RESULTS] = {
-		[MT_PASS] = "the address has a name",
-		[MT_NONE] = "the address has no name",
-	};
-	static const char *const iprev[MT_RESULTS] = {
-		[MT_PASS] = "a name of the address leads back to it",
-		[MT_FAIL] = "no name of the address leads back to it",
-		[MT_NONE] = "the address has no name",
-	};
-	static const char *const helo[MT_RESULTS] = {
-		[MT_PASS] = "the name given in HELO is the client's",
-		[MT_MISMATCH] = "the name given in HELO leads to other addresses",
-		[MT_UNRESOLVABLE] = "the name given in HELO leads nowhere",
-		[MT_LITERAL_MISMATCH] = "the address given in HELO is not the client's",
-		[MT_NOT_FQDN] = "the name given in HELO is not a full one",
-		[MT_MALFORMED] = "what was given in HELO is no name",
-		[MT_OURS] = "the name or address given in HELO is ours",
-		[MT_CHANGED] = "a later HELO gave another name",
-		[MT_NONE] = "no HELO was given",
-	};
-
-	if ((size_t)r >= MT_RESULTS)
-		return NULL;
-	return f == MT_FACT_PTR ? ptr[r] : f == MT_FACT_IPREV ? iprev[r] : f == MT_FACT_HELO ? helo[r] : NULL;
-}
-
-static void
-detail(struct mt_page *page, enum mt_fact_name f, const struct mt_fact *fact)
-{
-	const char *means = meaning(f, fact->result), *cause = cause_text(fact->cause);
-
-	if (means != NULL)
-		mt_page_wrap(page, DETAIL, mt_span_text(means));
-	if (means != NULL && cause != NULL)
-		mt_page_text(page, ": ");
-	if (cause != NULL)
-		mt_page_wrap(page, DETAIL, mt_span_text(cause));
-	if (fact->msec > 0)
-		mt_page_format(page, "%s(%u ms)", means == NULL && cause == NULL ? "" : " ", (unsigned)fact->msec);
-	mt_page_end(page);
-}
-
-static const char *
-forward_text(const struct mt_ptr_name *name)
-{
-	if (!name->asked)
-		return "was not asked about";
-	if (name->forward == MT_PASS)
-		return "leads back to the client";
-	if (name->forward == MT_FAIL)
-		return "leads to other addresses";
-	if (name->forward == MT_NONE)
-		return "leads nowhere";
-	if (name->forward == MT_TEMPERROR && (name->cause == MT_CAUSE_TIMEOUT || name->cause == MT_CAUSE_DEADLINE))
-		return "gave no answer in time";
-	return "gave no usable answer";
-}
-
-static void
-names(struct mt_page *page, const struct mt_iprev *iprev)
-{
-	for (unsigned i = 0; i < iprev->nnames; i++) {
-		mt_page_tab(page, DETAIL);
-		mt_page_outside(page, iprev->names[i].name, 253);
-		mt_page_text(page, " ");
-		mt_page_wrap(page, DETAIL, mt_span_text(forward_text(&iprev->names[i])));
-		mt_page_end(page);
-	}
-	if (iprev->cut) {
-		mt_page_tab(page, DETAIL);
-		mt_page_format(page, "more than %d names: the rest was not looked at", MT_PTR_NAMES);
-		mt_page_end(page);
-	}
-}
-
-static void
-checks(struct mt_page *page, const struct mt_trace *trace)
-{
-	const struct mt_fact *fact = trace->facts.fact;
-	const struct mt_peer *peer = trace->peer;
-
-	title(page, "CHECKS");
-	if (peer == NULL || peer->ip.family == 0)
-		mt_page_text(page, peer != NULL && peer->local ? "handed over on this machine" : "no client is known");
-	else
-		address(page, &peer->ip);
-	mt_page_end(page);
-	for (unsigned f = 0; f < MT_FACTS; f++) {
-		bool main = f == MT_FACT_PTR || f == MT_FACT_IPREV || f == MT_FACT_HELO;
-
-		if (!main && fact[f].result == MT_UNKNOWN)
-			continue;
-		state(page, mt_fact_word((enum mt_fact_name)f), fact[f].result, fact[f].cause);
-		detail(page, (enum mt_fact_name)f, &fact[f]);
-		if (f == MT_FACT_IPREV && peer != NULL)
-			names(page, &peer->iprev);
-	}
-}
-
 static void
 reply(struct mt_page *page, const struct mt_verdict *v)
 {
@@ -548,6 +403,33 @@ evidence(struct mt_page *page, const struct mt_trace *trace)
 	}
 }
 
+/* Why the server is held for a relay, or for none. */
+static void
+relay(struct mt_page *page, const struct mt_trace *trace)
+{
+	const struct mt_relay *r = &trace->relay;
+	enum mt_result grade = trace->verdict.relay;
+
+	if (grade == MT_UNKNOWN)
+		return;
+	title(page, "RELAY");
+	mt_page_word(page, grade == MT_OPEN ? MT_COLOR_BAD : MT_COLOR_NONE, mt_result_word(grade));
+	if (r->ip.family != 0) {
+		mt_page_text(page, "  ");
+		address(page, &r->ip);
+	}
+	mt_page_end(page);
+	for (int i = 0; i < MT_RELAY_STEPS; i++) {
+		if (r->findings[i].text.len == 0)
+			continue;
+		mt_page_format(page, "  %s %s", mt_relay_step_word((enum mt_relay_step)i),
+		    mt_result_word(r->findings[i].holds));
+		mt_page_tab(page, STEP);
+		mt_page_wrap(page, STEP, r->findings[i].text);
+		mt_page_end(page);
+	}
+}
+
 static void
 errors(struct mt_page *page, const struct mt_trace *trace)
 {
@@ -573,7 +455,9 @@ mt_render_text(const struct mt_trace *trace, const struct mt_render_options *opt
 	verdict(&page, trace);
 	origin(&page, trace);
 	path(&page, trace, options->verbose);
-	checks(&page, trace);
+	title(&page, "CHECKS");
+	mt_text_checks(&page, trace);
+	relay(&page, trace);
 	policy(&page, trace);
 	evidence(&page, trace);
 	errors(&page, trace);

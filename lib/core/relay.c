@@ -1,0 +1,647 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Knows what explains that a server passed on a message, and how little it takes to be
+ * mistaken: a step that accuses needs every excuse of its table to fail.  Does not know whether
+ * policy acts on it.
+ *
+ * The server that is judged is the last one whose address is proved; its own line, the next
+ * older one, says whose mail it passed on.  Whoever lies in that line lies about himself.
+ */
+#include "lib/core/relay.h"
+
+#include "lib/base/buf.h"
+#include "lib/base/ip.h"
+#include "lib/base/name.h"
+#include "lib/core/hop.h"
+#include "lib/core/marks.h"
+
+#define NAMES_MOST 12			/* of one server: verified names and what it called itself */
+#define EXCHANGERS_MOST 3		/* of a domain whose addresses are asked for */
+#define VALUE_MOST 80			/* bytes of one value in a sentence */
+
+struct judge {
+	struct mt_relay *relay;
+	struct mt_arena *arena;
+	struct mt_ask *ask;
+	const struct mt_trace *trace;
+	const struct mt_relay_input *input;
+	const struct mt_hop *line;	/* of the relay */
+	const struct mt_hop *seen;	/* the hop that saw the relay */
+	struct mt_span names[NAMES_MOST];
+	unsigned nnames;
+	bool waiting;			/* an answer is out */
+	bool trouble;			/* one that could have explained will not come */
+	struct mt_buf text;		/* the sentence of the excuse or step at hand */
+};
+
+/* An excuse: what it explains the message as, and whether it holds (its sentence is written). */
+struct excuse {
+	enum mt_result grade;
+	bool (*holds)(struct judge *j);
+};
+
+/* ---- sentences ------------------------------------------------------------------------------ */
+
+static void
+say(struct judge *j, const char *before, struct mt_span value, const char *after)
+{
+	mt_buf_text(&j->text, before);
+	if (value.len > VALUE_MOST)
+		value.len = VALUE_MOST;
+	mt_buf_escape(&j->text, value, "\\");
+	mt_buf_text(&j->text, after);
+}
+
+static void
+say_ip(struct judge *j, const char *before, const struct mt_ip *ip, const char *after)
+{
+	char text[MT_IP_TEXT];
+
+	say(j, before, mt_span_text(mt_ip_text(ip, text)), after);
+}
+
+/* ---- who the server is ------------------------------------------------------------------------ */
+
+static void
+add_name(struct judge *j, struct mt_span name)
+{
+	if (mt_name_qualified(name) && j->nnames < NAMES_MOST)
+		j->names[j->nnames++] = mt_name_strip(name);
+}
+
+/* The names of the server as they were seen from inside, the proved ones first. */
+static void
+find_names(struct judge *j)
+{
+	const struct mt_iprev *iprev = &j->trace->peer->iprev;
+
+	if (mt_hop_has(j->seen, MT_HOP_LIVE)) {
+		for (unsigned i = 0; i < iprev->nnames; i++)
+			if (mt_iprev_verified(iprev, iprev->names[i].name))
+				add_name(j, iprev->names[i].name);
+	} else {
+		add_name(j, j->seen->from.rdns);
+	}
+	add_name(j, j->seen->from.helo);
+}
+
+static bool
+of_its_house(const struct judge *j, struct mt_span name)
+{
+	for (unsigned i = 0; i < j->nnames; i++)
+		if (mt_organization_same(j->input->organizations, j->names[i], name))
+			return true;
+	return false;
+}
+
+static bool
+is_its_name(const struct judge *j, struct mt_span name)
+{
+	for (unsigned i = 0; i < j->nnames; i++)
+		if (mt_name_same(j->names[i], name))
+			return true;
+	return false;
+}
+
+/* Whether an answer holds the server's address; notes what is out and what failed. */
+static bool
+leads_to_it(struct judge *j, struct mt_span name)
+{
+	const struct mt_ip *ip = &j->relay->ip;
+	const struct mt_answer *answer = mt_ask(j->ask, name, ip->family == 6 ? MT_RR_AAAA : MT_RR_A);
+
+	if (answer == NULL) {
+		j->waiting = true;
+		return false;
+	}
+	if (mt_cause_trouble(answer->cause) && answer->cause != MT_CAUSE_BAD_NAME)
+		j->trouble = true;
+	for (size_t i = 0; i < answer->nrecords; i++)
+		if (mt_ip_equal(&answer->records[i].ip, ip))
+			return true;
+	return false;
+}
+
+static struct mt_span
+domain_of(struct mt_span address)
+{
+	for (size_t i = address.len; i-- > 0;)
+		if (address.ptr[i] == '@')
+			return mt_name_strip((struct mt_span){ address.ptr + i + 1, address.len - i - 1 });
+	return MT_ABSENT;
+}
+
+/* ---- E1: the event ------------------------------------------------------------------------------ */
+
+/* The line is the server's own: it bears its address or name.  A name of its house is enough:
+ * large ones write names of machines that nobody outside can resolve. */
+static bool
+tied(struct judge *j)
+{
+	struct mt_ip by_ip = mt_hop_by_ip(j->line);
+
+	if (by_ip.family != 0 && mt_ip_equal(&by_ip, &j->relay->ip))
+		return true;
+	if (is_its_name(j, j->line->by) || of_its_house(j, j->line->by))
+		return true;
+	return mt_name_qualified(j->line->by) && mt_name_host(j->line->by) && leads_to_it(j, mt_name_strip(j->line->by));
+}
+
+/* What makes it no event: the grade, with its sentence; MT_UNKNOWN where it is one. */
+static enum mt_result
+no_line(struct judge *j)
+{
+	const struct mt_boundary *boundary = &j->trace->boundary;
+	const struct mt_peer *peer = j->trace->peer;
+
+	if (peer->auth.ptr != NULL) {
+		mt_buf_text(&j->text, "the client authenticated to us");
+		return MT_SUBMISSION;
+	}
+	if (peer->local) {
+		mt_buf_text(&j->text, "handed over on this machine");
+		return MT_INTERNAL;
+	}
+	if (boundary->ip.family == 0 || mt_ip_private(&boundary->ip) ||
+	    mt_nets_have(&j->trace->settings->trust->networks, &boundary->ip)) {
+		mt_buf_text(&j->text, "no server outside of our own passed it on");
+		return MT_INTERNAL;
+	}
+	if (boundary->hop < 2 || boundary->hop > j->trace->nhops) {
+		say_ip(j, "", &boundary->ip, " wrote no line of its own: it is where the message comes from");
+		return MT_DIRECT;
+	}
+	return MT_UNKNOWN;
+}
+
+static enum mt_result
+no_outsider(struct judge *j)
+{
+	const struct mt_hop *line = j->line;
+
+	if (line->forged) {
+		mt_buf_format(&j->text, "hop %u is invented, and proves nothing of a relay", line->n);
+		return MT_DIRECT;
+	}
+	if (line->kind != MT_HOP_SMTP) {
+		mt_buf_format(&j->text, "hop %u was no network client's: the message begins at that server", line->n);
+		return MT_DIRECT;
+	}
+	if (line->from.ip.family == 0 || mt_ip_private(&line->from.ip)) {
+		mt_buf_format(&j->text, "the client of hop %u has no address outside of it: the message begins at that server",
+		    line->n);
+		return MT_DIRECT;
+	}
+	if (mt_ip_equal(&line->from.ip, &j->relay->ip)) {
+		mt_buf_format(&j->text, "the client of hop %u is that server itself", line->n);
+		return MT_DIRECT;
+	}
+	return MT_UNKNOWN;
+}
+
+/* ---- E2: authority ---------------------------------------------------------------------------- */
+
+static bool
+authenticated(struct judge *j)
+{
+	if (!mt_hop_has(j->line, MT_HOP_AUTHENTICATED))
+		return false;
+	mt_buf_format(&j->text, "hop %u says that its client authenticated", j->line->n);
+	return true;
+}
+
+/* The same /24 or /48: one operator's network. */
+static bool
+same_network(struct judge *j)
+{
+	const struct mt_ip *a = &j->relay->ip, *b = &j->line->from.ip;
+	size_t len = a->family == 6 ? 6 : 3;
+
+	if (a->family != b->family || memcmp(a->bytes, b->bytes, len) != 0)
+		return false;
+	say_ip(j, "", b, a->family == 6 ? " lies in the same /48" : " lies in the same /24");
+	return true;
+}
+
+static bool
+same_as(struct judge *j)
+{
+	const struct mt_location *a = j->seen->location, *b = j->line->location;
+
+	if (a == NULL || b == NULL || a->asn == 0 || a->asn != b->asn)
+		return false;
+	mt_buf_format(&j->text, "both lie in AS%u", (unsigned)a->asn);
+	return true;
+}
+
+static bool
+same_house(struct judge *j)
+{
+	if (j->line->from.rdns.len == 0 || mt_hop_has(j->line, MT_HOP_MAY_BE_FORGED) || !of_its_house(j, j->line->from.rdns))
+		return false;
+	say(j, "", j->line->from.rdns, " is of the same organization");
+	return true;
+}
+
+/* Its own user, from wherever he is: POP before SMTP leaves no mark. */
+static bool
+own_user(struct judge *j)
+{
+	struct mt_span domain = domain_of(j->trace->sender);
+
+	if (domain.len == 0 || !of_its_house(j, domain))
+		return false;
+	say(j, "the sender's domain ", domain, " is of the same organization as the server");
+	return true;
+}
+
+/* ---- E3: service ------------------------------------------------------------------------------- */
+
+static bool
+is_recipient(const struct judge *j, struct mt_span address)
+{
+	for (size_t i = 0; i < j->trace->nrecipients; i++)
+		if (mt_span_same(j->trace->recipients[i], address))
+			return true;
+	return false;
+}
+
+static bool
+other_recipient(struct judge *j)
+{
+	if (j->line->recipient.len == 0 || j->trace->nrecipients == 0 || is_recipient(j, j->line->recipient) ||
+	    memchr(j->line->recipient.ptr, '@', j->line->recipient.len) == NULL)
+		return false;
+	say(j, "it came for ", j->line->recipient, " there, and was forwarded to another address");
+	return true;
+}
+
+static bool
+rewritten(struct judge *j)
+{
+	if (!mt_marks_rewritten(j->trace->sender))
+		return false;
+	say(j, "the sender's address ", j->trace->sender, " was rewritten by a forwarder");
+	return true;
+}
+
+static bool
+forward_mark(struct judge *j)
+{
+	if (j->trace->marks.forward == NULL)
+		return false;
+	mt_buf_format(&j->text, "the field %s is a forwarder's", j->trace->marks.forward);
+	return true;
+}
+
+/* One exchanger of a domain is the server, or of its house. */
+static bool
+exchanges(struct judge *j, const struct mt_answer *mx, struct mt_span domain)
+{
+	unsigned asked = 0;
+
+	if (mx->nrecords == 0)		/* RFC 5321, 5.1: without MX the domain itself */
+		return of_its_house(j, domain) || leads_to_it(j, domain);
+	for (size_t i = 0; i < mx->nrecords; i++)
+		if (of_its_house(j, mx->records[i].text))
+			return true;
+	for (size_t i = 0; i < mx->nrecords; i++)
+		if (mt_name_qualified(mx->records[i].text) && asked++ < EXCHANGERS_MOST &&
+		    leads_to_it(j, mx->records[i].text))
+			return true;
+	return false;
+}
+
+static bool
+exchanger_of(struct judge *j, struct mt_span domain)
+{
+	const struct mt_answer *mx;
+
+	if (!mt_name_qualified(domain))
+		return false;
+	mx = mt_ask(j->ask, domain, MT_RR_MX);
+	if (mx == NULL) {
+		j->waiting = true;
+		return false;
+	}
+	if (mt_cause_trouble(mx->cause) && mx->cause != MT_CAUSE_BAD_NAME) {
+		j->trouble = true;
+		return false;
+	}
+	if (!exchanges(j, mx, domain))
+		return false;
+	say(j, "the server takes mail for ", domain, "");
+	return true;
+}
+
+/* A backup MX, a filter that we pay for, or the house where the recipient's mail arrives. */
+static bool
+exchanger(struct judge *j)
+{
+	struct mt_span domain = domain_of(j->line->recipient);
+
+	if (exchanger_of(j, domain))
+		return true;
+	for (size_t i = 0; i < j->trace->nrecipients && i < 1; i++)
+		if (!mt_name_same(domain, domain_of(j->trace->recipients[i])) &&
+		    exchanger_of(j, domain_of(j->trace->recipients[i])))
+			return true;
+	return false;
+}
+
+/* A word that is out or in trouble, of a check that could have explained the message. */
+static bool
+passed(struct judge *j, enum mt_result result)
+{
+	j->waiting = j->waiting || result == MT_UNKNOWN;
+	j->trouble = j->trouble || result == MT_TEMPERROR;
+	return result == MT_PASS;
+}
+
+static bool
+spf_authorised(struct judge *j)
+{
+	const struct mt_spf *spf = &j->trace->checks.spf_mailfrom;
+
+	/* Of the live client only: an inner server's SPF nobody looked at. */
+	if (!mt_hop_has(j->seen, MT_HOP_LIVE) || !passed(j, spf->result))
+		return false;
+	say(j, "the owner of ", spf->domain, " lets this server send for him (SPF)");
+	return true;
+}
+
+/* ---- E4: signatures and marks -------------------------------------------------------------------- */
+
+static bool
+signed_by(struct judge *j, bool house)
+{
+	const struct mt_checks *checks = &j->trace->checks;
+
+	(void)passed(j, checks->dkim.result);
+	for (unsigned i = 0; i < checks->nsignatures; i++) {
+		const struct mt_signature *s = &checks->signatures[i];
+		bool fits;
+
+		j->trouble = j->trouble || s->result == MT_TEMPERROR;
+		if (s->result != MT_PASS)
+			continue;
+		fits = house ? of_its_house(j, s->domain)
+		    : mt_organization_same(j->input->organizations, s->domain, checks->dmarc.domain);
+		if (!fits)
+			continue;
+		say(j, house ? "the server's own house signed it: " : "the author's domain signed it: ", s->domain, "");
+		return true;
+	}
+	return false;
+}
+
+static bool
+house_signed(struct judge *j)
+{
+	return signed_by(j, true);
+}
+
+static bool
+author_signed(struct judge *j)
+{
+	return signed_by(j, false);
+}
+
+static bool
+sealed(struct judge *j)
+{
+	const struct mt_arc *arc = &j->trace->checks.arc;
+
+	if (!passed(j, arc->result) || arc->nsets == 0 || !of_its_house(j, arc->sets[arc->nsets - 1].sealer))
+		return false;
+	say(j, "sealed by ", arc->sets[arc->nsets - 1].sealer, " (ARC)");
+	return true;
+}
+
+static bool
+aligned(struct judge *j)
+{
+	if (!passed(j, j->trace->checks.dmarc.result))
+		return false;
+	say(j, "the author's domain ", j->trace->checks.dmarc.domain, " vouches for it (DMARC)");
+	return true;
+}
+
+static bool
+list_mark(struct judge *j)
+{
+	if (j->trace->marks.list == NULL)
+		return false;
+	mt_buf_format(&j->text, "the field %s is a mailing list's", j->trace->marks.list);
+	return true;
+}
+
+static bool
+service_mark(struct judge *j)
+{
+	if (j->trace->marks.service == NULL)
+		return false;
+	mt_buf_format(&j->text, "the field %s is that of a service that sends for others", j->trace->marks.service);
+	return true;
+}
+
+/* ---- E5: corroboration ----------------------------------------------------------------------------- */
+
+static bool
+listed_as_relay(struct judge *j)
+{
+	const struct mt_checks *checks = &j->trace->checks;
+
+	if (j->input->known != NULL && mt_nets_have(j->input->known, &j->relay->ip)) {
+		say_ip(j, "", &j->relay->ip, " stands in our own list of relays");
+		return true;
+	}
+	for (size_t i = 0; i < checks->lists.count; i++) {
+		const struct mt_listing *l = &checks->lists.listing[i];
+
+		for (unsigned k = 0; k < l->nnames; k++)
+			if (l->result == MT_LISTED && !l->allow && mt_ip_equal(&l->ip, &j->relay->ip) &&
+			    mt_span_same_text(l->classes[k], "relay")) {
+				say(j, "", l->zone, " lists it as a relay");
+				return true;
+			}
+	}
+	return false;
+}
+
+static enum mt_result
+history_says(struct judge *j)
+{
+	const struct mt_history *history = &j->trace->checks.history;
+	unsigned origins = history->origins, senders = history->senders;
+
+	if (!mt_hop_has(j->seen, MT_HOP_LIVE) || origins < MT_RELAY_SUSPECT_ORIGINS || senders < MT_RELAY_SUSPECT_SENDERS)
+		return MT_UNATTESTED;
+	mt_buf_format(&j->text, "it passed on mail of %u unrelated networks and %u unrelated senders lately", origins,
+	    senders);
+	return origins >= MT_RELAY_OPEN_ORIGINS && senders >= MT_RELAY_OPEN_SENDERS ? MT_OPEN : MT_SUSPECT;
+}
+
+/* ---- the whole ---------------------------------------------------------------------------------------- */
+
+static const struct excuse authority[] = {
+	{ MT_SUBMISSION, authenticated }, { MT_INTERNAL, same_network }, { MT_INTERNAL, same_as },
+	{ MT_INTERNAL, same_house }, { MT_SUBMISSION, own_user }, { MT_UNKNOWN, NULL } };
+static const struct excuse service[] = {
+	{ MT_FORWARDER, other_recipient }, { MT_FORWARDER, rewritten }, { MT_FORWARDER, forward_mark },
+	{ MT_ESP, spf_authorised }, { MT_FORWARDER, exchanger }, { MT_UNKNOWN, NULL } };
+static const struct excuse signature[] = {
+	{ MT_LIST, list_mark }, { MT_ESP, service_mark }, { MT_ESP, house_signed }, { MT_FORWARDER, author_signed },
+	{ MT_FORWARDER, sealed }, { MT_FORWARDER, aligned }, { MT_UNKNOWN, NULL } };
+
+static void
+finding(struct judge *j, enum mt_relay_step step, enum mt_result holds)
+{
+	j->relay->findings[step] = (struct mt_relay_finding){ .holds = holds, .text = mt_buf_span(&j->text) };
+	mt_buf_init(&j->text, j->arena, 0);
+}
+
+/* The first excuse that holds explains the message.  All that could are asked before one
+ * waits for an answer. */
+static enum mt_result
+explained(struct judge *j, enum mt_relay_step step, const struct excuse *excuses, const char *none)
+{
+	bool before = j->trouble;
+
+	for (; excuses->holds != NULL; excuses++)
+		if (excuses->holds(j)) {
+			finding(j, step, MT_NO);
+			return excuses->grade;
+		}
+	mt_buf_text(&j->text, none);
+	if (j->trouble && !before)
+		mt_buf_text(&j->text, "; but something that could explain it cannot be had now");
+	finding(j, step, j->trouble && !before ? MT_TEMPERROR : MT_YES);
+	return MT_UNKNOWN;
+}
+
+/* E1.  Not being its own line is no explanation while the name cannot be looked up. */
+static enum mt_result
+event(struct judge *j)
+{
+	enum mt_result grade = no_line(j);
+
+	if (grade == MT_UNKNOWN) {
+		j->seen = &j->trace->hops[j->trace->boundary.hop - 1];
+		j->line = &j->trace->hops[j->trace->boundary.hop - 2];
+		find_names(j);
+		grade = no_outsider(j);
+	}
+	if (grade == MT_UNKNOWN && !tied(j)) {
+		say(j, "nothing ties ", j->line->by, " to the server");
+		grade = MT_DIRECT;
+	}
+	if (grade != MT_UNKNOWN) {
+		finding(j, MT_RELAY_EVENT, MT_NO);
+		return grade;
+	}
+	j->relay->hop = j->line->n;
+	j->relay->origin = j->line->from.ip;
+	mt_buf_format(&j->text, "by hop %u ", j->line->n);
+	say_ip(j, "", &j->relay->ip, " passed on what ");
+	say_ip(j, "", &j->relay->origin, " sent");
+	finding(j, MT_RELAY_EVENT, MT_YES);
+	return MT_UNKNOWN;
+}
+
+/* E5.  Accuses only where nothing that could have excused was in trouble, and not a bounce
+ * alone, whose null sender no SPF speaks for. */
+static enum mt_result
+corroborated(struct judge *j)
+{
+	enum mt_result grade = listed_as_relay(j) ? MT_OPEN : history_says(j);
+	enum mt_result iprev = j->trace->facts.fact[MT_FACT_IPREV].result;
+
+	finding(j, MT_RELAY_CORROBORATED, grade == MT_UNATTESTED ? MT_NO : MT_YES);
+	if (j->trouble || iprev == MT_TEMPERROR || !j->trace->sender_known || j->trace->sender.len == 0)
+		return MT_UNATTESTED;
+	return grade;
+}
+
+static enum mt_result
+grade(struct judge *j)
+{
+	enum mt_result found = event(j);
+
+	if (found == MT_UNKNOWN)
+		found = explained(j, MT_RELAY_NO_AUTHORITY, authority, "its client was neither a user nor of the same house");
+	if (found == MT_UNKNOWN)
+		found = explained(j, MT_RELAY_NO_SIGNATURE, signature, "neither the server nor the author vouches for it");
+	if (found == MT_UNKNOWN)
+		found = explained(j, MT_RELAY_NO_SERVICE, service, "the server serves neither sender nor recipient");
+	return found == MT_UNKNOWN ? corroborated(j) : found;
+}
+
+enum mt_result
+mt_relay_judge(struct mt_relay *relay, struct mt_arena *arena, struct mt_ask *ask, const struct mt_trace *trace,
+    const struct mt_relay_input *input)
+{
+	struct judge j = { .relay = relay, .arena = arena, .ask = ask, .trace = trace, .input = input };
+	enum mt_result found;
+
+	*relay = (struct mt_relay){ .ip = trace->boundary.ip };
+	if (trace->nhops == 0)
+		return MT_UNKNOWN;
+	mt_buf_init(&j.text, arena, 0);
+	found = grade(&j);
+	if (j.waiting)
+		return MT_UNKNOWN;
+	/* A list speaks of the server whatever this message was, unless it was explained. */
+	if (found == MT_DIRECT && listed_as_relay(&j)) {
+		finding(&j, MT_RELAY_CORROBORATED, MT_YES);
+		found = MT_LISTED;
+	}
+	relay->result = found;
+	return found;
+}
+
+static const struct { const char *word, *text; } steps[MT_RELAY_STEPS] = {
+	[MT_RELAY_EVENT] = { "E1", "Event: the server's own Received field says that it passed on what a public address "
+	    "outside of it sent." },
+	[MT_RELAY_NO_AUTHORITY] = { "E2", "No authority: that client did not authenticate, and shares neither network, "
+	    "AS, organization nor the sender's domain with the server." },
+	[MT_RELAY_NO_SERVICE] = { "E3", "No service: the server is no MX of the recipient, does not forward for him, "
+	    "and SPF does not name it for the sender." },
+	[MT_RELAY_NO_SIGNATURE] = { "E4", "No signature: neither DKIM, ARC nor DMARC ties the message to the server or to "
+	    "its author, and it bears no mark of a list or service." },
+	[MT_RELAY_CORROBORATED] = { "E5", "Corroboration: a list names the server as a relay, or this host has seen it pass on "
+	    "mail of many unrelated networks and senders." },
+};
+
+const char *
+mt_relay_step_word(enum mt_relay_step step)
+{
+	return (size_t)step < MT_RELAY_STEPS ? steps[step].word : "?";
+}
+
+const char *
+mt_relay_step_text(enum mt_relay_step step)
+{
+	return (size_t)step < MT_RELAY_STEPS ? steps[step].text : "?";
+}
+
+const char *
+mt_relay_grade_text(enum mt_result grade)
+{
+	static const char *const texts[MT_RESULTS] = {
+		[MT_DIRECT] = "The message comes from the server itself, as far as can be proved.",
+		[MT_SUBMISSION] = "The server passed on what a user of its own handed in.",
+		[MT_INTERNAL] = "The message did not leave one organization on its way to the server.",
+		[MT_FORWARDER] = "The server passed it on for the recipient, or serves him.",
+		[MT_LIST] = "It came by a mailing list.",
+		[MT_ESP] = "The server sends for others, who let it.",
+		[MT_UNATTESTED] = "E1 to E4 hold: nothing tells why the server passed it on. That alone is no offence.",
+		[MT_SUSPECT] = "E1 to E4 hold, and this host saw the same for at least 5 networks and 5 senders lately.",
+		[MT_OPEN] = "E1 to E5 hold: a list names the server, or this host saw the same for at least 20 networks "
+		    "and 10 senders lately, and nothing that could excuse it was in trouble.",
+		[MT_LISTED] = "A list names the server as a relay; this message does not show it.",
+		[MT_UNKNOWN] = "There is nothing to judge.",
+	};
+
+	return (size_t)grade < MT_RESULTS ? texts[grade] : NULL;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Knows which sources the settings ask for, and what of them outlives a reload. */
+#include "lib/engine/sources.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/source/idna.h"
+#include "lib/source/suffix.h"
+
+#define GEO_SETTLE_MSEC 2000		/* a database that is being written is left alone */
+
+/* Databases stay open as long as one generation of the settings has them. */
+struct mt_geo_share {
+	atomic_uint refs;
+	struct mt_geo *geo;
+};
+
+static bool
+same_paths(const struct mt_patterns *a, const struct mt_patterns *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (!mt_span_equal(a->pattern[i], b->pattern[i]))
+			return false;
+	return true;
+}
+
+static struct mt_geo_share *
+open_geo(const struct mt_config *config, const struct mt_ports *ports, int *error)
+{
+	struct mt_geo_options options = { .city = config->geo.city.pattern, .ncity = config->geo.city.count,
+		.asn = config->geo.asn.pattern, .nasn = config->geo.asn.count,
+		.reload_msec = config->geo.reload_msec, .settle_msec = GEO_SETTLE_MSEC,
+		.wall_msec = ports->wall_msec, .wall_ctx = ports->ctx, .say = ports->say, .say_ctx = ports->ctx };
+	struct mt_geo_share *share = calloc(1, sizeof *share);
+
+	*error = MT_ENOMEM;
+	if (share == NULL)
+		return NULL;
+	atomic_init(&share->refs, 1);
+	share->geo = mt_geo_open(&options, error);
+	if (share->geo == NULL && *error != MT_OK) {
+		free(share);
+		return NULL;
+	}
+	return share;
+}
+
+static void
+unref_geo(struct mt_geo_share *share)
+{
+	if (share == NULL || atomic_fetch_sub(&share->refs, 1) != 1)
+		return;
+	mt_geo_close(share->geo);
+	free(share);
+}
+
+/* The same files: they are looked at anew, and what is good stays in use meanwhile. */
+static struct mt_geo_share *
+keep_geo(const struct mt_sources *old, const struct mt_config *config)
+{
+	const struct mt_config *before = old == NULL ? NULL : old->config;
+
+	if (before == NULL || !same_paths(&before->geo.city, &config->geo.city) ||
+	    !same_paths(&before->geo.asn, &config->geo.asn) || before->geo.reload_msec != config->geo.reload_msec)
+		return NULL;
+	atomic_fetch_add(&old->share->refs, 1);
+	mt_geo_check(old->share->geo);
+	return old->share;
+}
+
+struct mt_sources *
+mt_sources_open(struct mt_config *config, const struct mt_sources *old, const struct mt_ports *ports, int *error)
+{
+	struct mt_sources *sources = calloc(1, sizeof *sources);
+	struct mt_dkim_options dkim = { .min_key_bits = (unsigned)config->dkim.min_key_bits,
+		.allow_sha1 = config->dkim.rsa_sha1 };
+
+	*error = MT_ENOMEM;
+	if (sources == NULL)
+		return NULL;
+	atomic_init(&sources->refs, 1);
+	sources->config = mt_config_ref(config);
+	sources->share = keep_geo(old, config);
+	if (sources->share == NULL)
+		sources->share = open_geo(config, ports, error);
+	if (sources->share != NULL)
+		sources->lists = mt_lists_new(&config->dnsbl, old == NULL ? NULL : old->lists, ports->say, ports->ctx);
+	if (sources->lists != NULL && config->dkim.enable)
+		sources->dkim = mt_dkim_open(&dkim, error);
+	if (sources->lists == NULL || (config->dkim.enable && sources->dkim == NULL)) {
+		mt_sources_unref(sources);
+		return NULL;
+	}
+	sources->geo = sources->share->geo;
+	sources->arc.min_key_bits = (unsigned)config->dkim.min_key_bits;
+	sources->organizations = mt_suffix_open(NULL);
+	sources->idna = mt_idna_tables();
+	sources->relay = (struct mt_relay_input){ .organizations = sources->organizations,
+		.known = &config->relay.networks };
+	*error = MT_OK;
+	return sources;
+}
+
+struct mt_sources *
+mt_sources_ref(struct mt_sources *sources)
+{
+	atomic_fetch_add(&sources->refs, 1);
+	return sources;
+}
+
+void
+mt_sources_unref(struct mt_sources *sources)
+{
+	if (sources == NULL || atomic_fetch_sub(&sources->refs, 1) != 1)
+		return;
+	mt_dkim_close(sources->dkim);
+	mt_lists_unref(sources->lists);
+	unref_geo(sources->share);
+	mt_suffix_close(sources->organizations);
+	mt_config_unref(sources->config);
+	free(sources);
+}
