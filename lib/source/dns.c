@@ -1,112 +1,116 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Knows c-ares, alone in this project, and one thread that owns its channels; reads no
- * packet itself (packet.c), keeps no answer (the cache does), and never asks libc.
+/* Knows who has asked what, which server is to be tried when, and when to give up; knows
+ * no socket and no library (channel.c), reads no packet itself (packet.c), and keeps no
+ * answer (the cache does).
  *
- * c-ares 1.18.1 has no locks, so everything but ask and close runs on the one thread.  A
- * channel keeps its UDP source port while questions are under way, so after some
- * questions a new channel takes over and the old one drains: an attacker off the path has
- * to guess a new port (RFC 5452, 9.2).  A new channel also reads resolv.conf(5) anew. */
-#define CARES_NO_DEPRECATED
+ * Everything but ask, counts and close runs on one thread.  A try is listened to when the
+ * next one is on its way, and when the question has been given up: a slow answer is an
+ * answer, and one that comes too late still serves whoever asks next. */
 #include "lib/source/dns.h"
 
-#include <ares.h>
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <sys/random.h>
-#include <sys/socket.h>
 #include <syslog.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "lib/base/ip.h"
 #include "lib/base/name.h"
 #include "lib/source/breaker.h"
+#include "lib/source/channel.h"
 #include "lib/source/packet.h"
 
-#define CHANNEL_QUESTIONS 200		/* asked by one channel before another takes over */
-#define CHANNELS 1024			/* draining at once; then the last one serves on */
-#define RECEIVE_BUFFER (256 * 1024)	/* room for the answers to all questions of a channel */
-#define TICK_MSEC 20			/* how exact c-ares' own time-outs are */
-#define EVENTS 64
-#define WAKE UINT32_MAX			/* the eventfd among the slots */
+#define ROUNDS 8			/* in each the servers have twice as long as before */
+#define TICK_MSEC 100			/* between calls of the hook */
+#define RELOAD_MSEC 10000		/* how old the list from resolv.conf(5) may be */
+#define LISTEN 2			/* deadlines for which a try is listened to */
 #define RCODE_FORMERR 1
-
-/* With NOCHECKRESP c-ares hands over SERVFAIL, REFUSED and NOTIMP as they are; without it
- * it goes on to the next server, and in the end cannot say what the trouble was.  So a
- * question is asked in the first way, and where there are more servers, and the first
- * will not answer, once more in the second. */
-enum channel_kind { CHANNEL_PLAIN, CHANNEL_OTHERS, CHANNEL_KINDS };
+#define RCODE_NXDOMAIN 3
+#define TYPE_NS ((enum mt_rrtype)2)	/* of the root: whoever resolves has it at hand */
 
 struct dns;
 
-struct channel {
-	ares_channel ares;
-	struct dns *dns;
-	uint32_t slot;
-	unsigned asked, open;		/* questions given to it; not yet called back */
-	bool tcp;			/* it has gone over to TCP for some answer */
-	enum channel_kind kind;
-};
-
-/* Lives until c-ares has called back, which may be after its delivery. */
+/* Lives until all its tries are over, which may be long after its delivery. */
 struct question {
-	struct question *next;		/* in a list of those to be started */
+	struct question *next;		/* in a list of those to be gone on with */
 	struct question *older, *newer;	/* in the order of deadlines */
 	struct dns *dns;
-	struct channel *channel;
 	mt_answer_fn *done;		/* NULL: delivered */
 	void *ctx;
 	int64_t asked_msec, deadline_msec;
 	uint64_t mark;			/* of the breaker, when it was asked */
 	enum mt_rrtype type;
 	bool listed;			/* stands in the order of deadlines */
+	bool queued;			/* stands in a list of those to be gone on with */
 	bool edns;
-	enum channel_kind kind;
-	enum mt_cause first_cause;	/* of CHANNEL_OTHERS: what the first server said */
+	bool probe;			/* ours: nobody waits for it */
+	bool expired;			/* delivered without an answer: one that comes is late */
+	bool silent;			/* some server did not answer in its time */
+	bool resend, resend_tcp, tcp_failed;
+	unsigned resend_server;
+	unsigned round;
+	uint32_t tried, out;		/* servers: in this round; not to be asked again */
+	unsigned tries;			/* under way, listened to */
+	unsigned running;		/* of them those that still have time */
+	enum mt_cause word;		/* the first that a server said which is no answer */
 	char name[];
+};
+
+/* One packet to one server. */
+struct try {
+	struct try *earlier, *later;	/* in the order in which their time is over */
+	struct question *question;
+	unsigned server, epoch, round;
+	bool tcp;
+	uint64_t mark;			/* of the server, when it was asked */
+	int64_t due_msec;
+	bool running;			/* stands in that order */
 };
 
 struct list {
 	struct question *first, **last;
 };
 
-struct server {
-	struct mt_ip ip;
-	uint16_t port;
+struct tries {
+	struct try *first, *last;
+};
+
+/* Written by the thread, read by any. */
+struct tally {
+	atomic_ullong sent, answered, timeout, servfail, refused, garbage, network;
+	atomic_uint state;
 };
 
 struct dns {
 	struct mt_resolver resolver;
 	struct mt_dns_options options;
 	struct mt_packet_rules rules;
-	struct server *servers;
 	void (*say)(void *ctx, int priority, const char *line);
 	void *say_ctx;
 	struct mt_answer *spare;	/* for want of memory */
-	int epoll, wake;
+	struct mt_channels *channels;
 	pthread_t thread;
 	atomic_uint waiting;		/* not yet delivered */
 	atomic_uint alive;		/* not yet freed */
+	atomic_ullong ended[MT_CAUSES], late, tcp, probes;
+	atomic_bool is_open;		/* the breaker */
+	struct tally tally[MT_SERVERS];
 
-	pthread_mutex_t lock;		/* of the next two */
+	pthread_mutex_t lock;		/* of the next four */
 	struct list submitted;
 	bool closing;
+	struct mt_dns_hooks hooks;
+	struct mt_servers servers;	/* the list, that is; states are the thread's own */
 
 	/* The thread's own. */
-	struct list again;		/* to be asked once more, in another form */
+	struct mt_dns_hooks called;
+	struct list again;		/* to be gone on with */
 	struct question *oldest, *newest;
-	struct channel *slots[CHANNELS];
-	struct channel *current[CHANNEL_KINDS];	/* take new questions; NULL: to be made */
-	size_t nservers;		/* that the newest channel knows */
-	bool drained;			/* some channel has nothing left to do */
-	bool init_failed;		/* and it was said */
+	struct tries due[ROUNDS];
+	unsigned epoch;			/* of the list of servers */
 	struct mt_breaker breaker;
-	int64_t ticked_msec;
+	int64_t ticked_msec, loaded_msec;
 };
 
 static int64_t
@@ -116,6 +120,12 @@ now_msec(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void
+count(atomic_ullong *counter)
+{
+	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
 }
 
 static void
@@ -191,6 +201,7 @@ deliver(struct question *q, struct mt_answer *answer)
 		answer = mt_answer_ref(dns->spare);
 	else
 		answer->msec = (uint32_t)(now_msec() - q->asked_msec);
+	count(&dns->ended[answer->cause]);
 	atomic_fetch_sub(&dns->waiting, 1);
 	done(q->ctx, answer);
 }
@@ -201,290 +212,377 @@ deliver_cause(struct question *q, enum mt_cause cause)
 	deliver(q, mt_answer_new(cause, 0, 0));
 }
 
+/* The last use of a question: nothing may be known of it afterwards. */
 static void
-forget(struct question *q)
+release(struct question *q)
 {
-	atomic_fetch_sub(&q->dns->alive, 1);
+	if (q->done != NULL || q->tries > 0 || q->queued)
+		return;
+	if (!q->probe)
+		atomic_fetch_sub(&q->dns->alive, 1);
 	free(q);
 }
 
-/* A question ends without an answer from any server. */
+/* Goes on with a question once the channel has been left that told of its try. */
 static void
-fail(struct question *q, enum mt_cause cause)
+go_on(struct question *q)
 {
-	struct dns *dns = q->dns;
+	if (q->queued)
+		return;
+	q->queued = true;
+	list_add(&q->dns->again, q);
+}
+
+static void
+opened(struct dns *dns)
+{
 	char line[160];
 
-	if (mt_breaker_failed(&dns->breaker, q->mark, now_msec())) {
-		snprintf(line, sizeof line,
-		    "dns: no answer to %u questions in a row: asking stops, but for a probe now and then",
-		    dns->breaker.failures);
-		say(dns, LOG_WARNING, line);
-	}
-	deliver_cause(q, cause);
+	snprintf(line, sizeof line,
+	    "dns: no answer to %u questions in a row: asking stops, but for a probe now and then", dns->breaker.failures);
+	atomic_store(&dns->is_open, true);
+	say(dns, LOG_WARNING, line);
 }
 
-/* What a status of c-ares means where it has no packet for us. */
-static enum mt_cause
-status_cause(int status)
+static void
+closed(struct dns *dns)
 {
-	switch (status) {
-	case ARES_ETIMEOUT:
-		return MT_CAUSE_TIMEOUT;
-	case ARES_EBADRESP:
-	case ARES_EFORMERR:
-		return MT_CAUSE_GARBAGE;
-	case ARES_ENOMEM:
-		return MT_CAUSE_LIMIT;
-	case ARES_EBADNAME:
-	case ARES_EBADQUERY:
-		return MT_CAUSE_BAD_NAME;
-	default:			/* among them a TCP that failed after truncation */
-		return MT_CAUSE_NETWORK;
+	atomic_store(&dns->is_open, false);
+	say(dns, LOG_NOTICE, "dns: a name server answers again: asking goes on");
+}
+
+/* A question ends without records, and without word that there are none. */
+static void
+end(struct question *q, enum mt_cause cause)
+{
+	struct dns *dns = q->dns;
+	bool opens = false;
+
+	if (q->word != MT_CAUSE_NONE)
+		cause = q->word;
+	else if (cause == MT_CAUSE_TIMEOUT || cause == MT_CAUSE_NETWORK)
+		opens = mt_breaker_failed(&dns->breaker, q->mark, mt_breaker_zone(q->name), now_msec());
+	q->expired = true;
+	deliver_cause(q, cause);
+	if (opens)
+		opened(dns);
+}
+
+/* Those under way have no better chance than those that come now. */
+static void
+end_all(struct dns *dns)
+{
+	while (dns->breaker.open_silent && dns->oldest != NULL) {
+		struct question *q = dns->oldest;
+
+		end(q, MT_CAUSE_BREAKER);
+		release(q);
+	}
+}
+
+/* ---- servers ---------------------------------------------------------------------- */
+
+/* NULL: the list is another one since. */
+static struct mt_server *
+server_of(struct dns *dns, const struct try *t)
+{
+	return t->epoch == dns->epoch ? &dns->servers.server[t->server] : NULL;
+}
+
+/* After each change of a server's health: say it, once. */
+static void
+tell_state(struct dns *dns, unsigned i, enum mt_server_state before)
+{
+	const struct mt_server *server = &dns->servers.server[i];
+	char line[160], text[MT_SERVER_TEXT];
+
+	atomic_store_explicit(&dns->tally[i].state, server->state, memory_order_relaxed);
+	if (dns->servers.count < 2 || before == server->state)
+		return;
+	if (server->state != MT_SERVER_SILENT && before != MT_SERVER_SILENT)
+		return;
+	snprintf(line, sizeof line, server->state == MT_SERVER_SILENT ? "dns: %s does not answer: it is asked last" :
+	    "dns: %s answers again", mt_server_text(server, text));
+	say(dns, LOG_NOTICE, line);
+}
+
+/* What a server said, or MT_CAUSE_TIMEOUT or _NETWORK where it said nothing. */
+static void
+judge_server(struct dns *dns, const struct try *t, enum mt_cause said)
+{
+	struct mt_server *server = server_of(dns, t);
+	bool sound = said == MT_CAUSE_NONE || mt_cause_nothing(said) || said == MT_CAUSE_LIMIT;
+	bool spoke = said != MT_CAUSE_TIMEOUT && said != MT_CAUSE_NETWORK;
+	enum mt_server_state before;
+	struct tally *tally;
+
+	if (server == NULL)
+		return;
+	tally = &dns->tally[t->server];
+	count(sound ? &tally->answered : said == MT_CAUSE_SERVFAIL ? &tally->servfail :
+	    said == MT_CAUSE_REFUSED ? &tally->refused : said == MT_CAUSE_GARBAGE ? &tally->garbage :
+	    said == MT_CAUSE_TIMEOUT ? &tally->timeout : &tally->network);
+	before = server->state;
+	if (t->question->probe && server->probing)
+		mt_server_probed(server, sound, spoke);
+	else if (sound)
+		mt_server_answered(server);
+	else
+		mt_server_failed(server, t->mark, spoke, now_msec());
+	tell_state(dns, t->server, before);
+	if (mt_servers_silent(&dns->servers) && mt_breaker_silent(&dns->breaker, now_msec()))
+		opened(dns);
+}
+
+/* ---- tries ------------------------------------------------------------------------ */
+
+static void
+try_run(struct dns *dns, struct try *t, unsigned round)
+{
+	struct tries *due = &dns->due[round < ROUNDS ? round : ROUNDS - 1];
+
+	t->round = round < ROUNDS ? round : ROUNDS - 1;
+	t->due_msec = now_msec() + ((int64_t)dns->options.timeout_msec << t->round);
+	t->earlier = due->last;
+	t->later = NULL;
+	*(due->last != NULL ? &due->last->later : &due->first) = t;
+	due->last = t;
+	t->running = true;
+	t->question->running++;
+}
+
+static void
+try_stop(struct dns *dns, struct try *t)
+{
+	struct tries *due = &dns->due[t->round];
+
+	if (!t->running)
+		return;
+	*(t->earlier != NULL ? &t->earlier->later : &due->first) = t->later;
+	*(t->later != NULL ? &t->later->earlier : &due->last) = t->earlier;
+	t->running = false;
+	t->question->running--;
+}
+
+/* The time of a try is over; it is still listened to. */
+static void
+try_over(struct dns *dns, struct try *t)
+{
+	struct question *q = t->question;
+
+	try_stop(dns, t);
+	q->silent = true;
+	if (q->done != NULL)
+		go_on(q);
+	judge_server(dns, t, MT_CAUSE_TIMEOUT);
+}
+
+static void
+send_again(struct try *t, bool tcp)
+{
+	struct question *q = t->question;
+
+	q->resend = true;
+	q->resend_tcp = tcp;
+	q->resend_server = t->server;
+	go_on(q);
+}
+
+static void
+hear_probe(struct dns *dns, const struct try *t, const struct mt_packet_head *head)
+{
+	judge_server(dns, t, head->rcode == 0 || head->rcode == RCODE_NXDOMAIN ? MT_CAUSE_NONE : MT_CAUSE_REFUSED);
+	if (mt_breaker_heard(&dns->breaker))
+		closed(dns);
+}
+
+static void
+take_answer(struct dns *dns, struct try *t, struct mt_answer *answer)
+{
+	struct question *q = t->question;
+	enum mt_cause said = answer == NULL ? MT_CAUSE_LIMIT : answer->cause;
+
+	judge_server(dns, t, said);
+	if (q->done == NULL) {
+		if (answer != NULL && q->expired && (said == MT_CAUSE_NONE || mt_cause_nothing(said))) {
+			q->expired = false;
+			count(&dns->late);
+			if (dns->called.late != NULL)
+				dns->called.late(dns->called.ctx, q->name, q->type, mt_answer_ref(answer));
+		}
+		mt_answer_unref(answer);
+	} else if (said == MT_CAUSE_SERVFAIL || said == MT_CAUSE_REFUSED || said == MT_CAUSE_GARBAGE) {
+		if (q->word == MT_CAUSE_NONE)
+			q->word = said;
+		q->out |= UINT32_C(1) << t->server;
+		mt_answer_unref(answer);
+		go_on(q);
+	} else {
+		deliver(q, answer);
 	}
 }
 
 static void
-on_reply(struct question *q, struct mt_span packet)
+on_reply(struct try *t, struct mt_span packet)
 {
+	struct question *q = t->question;
 	struct dns *dns = q->dns;
 	struct mt_packet_head head;
-	struct mt_answer *answer;
+	bool readable = mt_packet_head(&head, packet);
 
+	if (q->probe) {
+		hear_probe(dns, t, &head);
+		return;
+	}
 	if (mt_breaker_answered(&dns->breaker))
-		say(dns, LOG_NOTICE, "dns: a name server answers again: asking goes on");
-	if (q->done == NULL) {
-		forget(q);
-		return;
-	}
-	if (q->edns && mt_packet_head(&head, packet) && head.rcode == RCODE_FORMERR) {
+		closed(dns);
+	if (q->done != NULL && readable && head.rcode == RCODE_FORMERR && q->edns) {
 		q->edns = false;	/* RFC 6891, 7: it knows no EDNS */
-		list_add(&dns->again, q);
-		return;
+		send_again(t, t->tcp);
+	} else if (q->done != NULL && readable && !t->tcp && (head.truncated || mt_channel_cut(packet))) {
+		judge_server(dns, t, MT_CAUSE_NONE);
+		send_again(t, true);
+	} else {
+		take_answer(dns, t, mt_packet_read(packet, q->name, q->type, &dns->rules));
 	}
-	answer = mt_packet_read(packet, q->name, q->type, &dns->rules);
-	if (answer != NULL && (answer->cause == MT_CAUSE_SERVFAIL || answer->cause == MT_CAUSE_REFUSED) &&
-	    q->kind == CHANNEL_PLAIN && dns->nservers > 1) {
-		q->kind = CHANNEL_OTHERS;
-		q->first_cause = answer->cause;
-		mt_answer_unref(answer);
-		list_add(&dns->again, q);
-		return;
-	}
-	deliver(q, answer);
-	forget(q);
 }
 
-/* c-ares is done with a question; runs inside ares_send, ares_process_fd or
- * ares_destroy, so it must not end a channel. */
+/* The server cannot be reached. */
 static void
-on_done(void *arg, int status, int timeouts, unsigned char *bytes, int len)
+on_broken(struct dns *dns, struct try *t)
 {
-	struct question *q = arg;
-	struct channel *c = q->channel;
+	struct question *q = t->question;
+
+	if (t->tcp && q->done != NULL && !q->tcp_failed) {
+		q->tcp_failed = true;	/* another's answer may have broken the connection of all */
+		send_again(t, true);
+		return;
+	}
+	q->out |= UINT32_C(1) << t->server;
+	if (q->done != NULL)
+		go_on(q);
+	judge_server(dns, t, MT_CAUSE_NETWORK);
+}
+
+/* A try has ended. */
+static void
+on_end(void *ctx, enum mt_channel_end end, struct mt_span packet)
+{
+	struct try *t = ctx;
+	struct question *q = t->question;
 	struct dns *dns = q->dns;
-	enum mt_cause cause;
+	bool running = t->running;
 
-	(void)timeouts;
-	if (--c->open == 0 && c != dns->current[c->kind])
-		dns->drained = true;
-	q->channel = NULL;
-	if (status == ARES_SUCCESS && bytes != NULL && len > 0) {
-		on_reply(q, (struct mt_span){ (const char *)bytes, (size_t)len });
+	if (running && end == MT_CHANNEL_QUIET)
+		try_over(dns, t);
+	try_stop(dns, t);
+	if (end == MT_CHANNEL_REPLY)
+		on_reply(t, packet);
+	else if (running && end == MT_CHANNEL_BROKEN)
+		on_broken(dns, t);
+	else if (running && end == MT_CHANNEL_CLOSED && q->done != NULL)
+		go_on(q);
+	q->tries--;
+	free(t);
+	release(q);
+}
+
+/* ---- the servers of the system ------------------------------------------------------- */
+
+static bool
+same_servers(const struct mt_servers *a, const struct mt_servers *b)
+{
+	for (size_t i = 0; i < a->count && i < b->count; i++)
+		if (!mt_ip_equal(&a->server[i].ip, &b->server[i].ip) || a->server[i].port != b->server[i].port)
+			return false;
+	return a->count == b->count;
+}
+
+/* Reads resolv.conf(5) now and then, where that is what names the servers. */
+static void
+load_servers(struct dns *dns)
+{
+	struct mt_servers servers;
+
+	if (dns->options.nservers > 0 || (dns->loaded_msec != 0 && now_msec() - dns->loaded_msec < RELOAD_MSEC))
 		return;
-	}
-	cause = q->kind == CHANNEL_OTHERS ? q->first_cause : status_cause(status);
-	/* Where TCP failed a server may well have answered over UDP, and a stranger's large
-	 * records must not open the breaker. */
-	if (q->done != NULL &&
-	    (cause == MT_CAUSE_TIMEOUT || (cause == MT_CAUSE_NETWORK && status == ARES_ECONNREFUSED && !c->tcp)))
-		fail(q, cause);
-	else if (q->done != NULL)
-		deliver_cause(q, cause);
-	forget(q);
-}
-
-/* ---- channels --------------------------------------------------------------------- */
-
-static void
-on_socket(void *arg, ares_socket_t fd, int readable, int writable)
-{
-	struct channel *c = arg;
-	struct epoll_event event = { .data.u64 = (uint64_t)c->slot << 32 | (uint32_t)fd };
-	socklen_t len = sizeof(int);
-	int type = 0;
-
-	if (!readable && !writable) {
-		epoll_ctl(c->dns->epoll, EPOLL_CTL_DEL, fd, NULL);
+	dns->loaded_msec = now_msec();
+	mt_channel_servers(dns->channels, &servers);
+	if (servers.count == 0 || same_servers(&servers, &dns->servers))
 		return;
-	}
-	event.events = (readable ? (uint32_t)EPOLLIN : 0) | (writable ? (uint32_t)EPOLLOUT : 0);
-	if (epoll_ctl(c->dns->epoll, EPOLL_CTL_MOD, fd, &event) < 0 && errno == ENOENT) {
-		epoll_ctl(c->dns->epoll, EPOLL_CTL_ADD, fd, &event);
-		if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_STREAM)
-			c->tcp = true;
-	}
-}
-
-static int
-set_servers(struct dns *dns, ares_channel ares)
-{
-	struct ares_addr_port_node *nodes;
-	int status;
-
-	if (dns->options.nservers == 0)
-		return ARES_SUCCESS;
-	nodes = calloc(dns->options.nservers, sizeof *nodes);
-	if (nodes == NULL)
-		return ARES_ENOMEM;
-	for (size_t i = 0; i < dns->options.nservers; i++) {
-		const struct server *s = &dns->servers[i];
-
-		nodes[i].family = s->ip.family == 4 ? AF_INET : AF_INET6;
-		memcpy(&nodes[i].addr, s->ip.bytes, s->ip.family == 4 ? 4 : 16);
-		nodes[i].udp_port = nodes[i].tcp_port = s->port;
-		nodes[i].next = i + 1 < dns->options.nservers ? &nodes[i + 1] : NULL;
-	}
-	status = ares_set_servers_ports(ares, nodes);
-	free(nodes);
-	return status;
-}
-
-static int
-init_ares(struct channel *c)
-{
-	const struct mt_dns_options *o = &c->dns->options;
-	char nowhere[] = "/dev/null", lookups[] = "b";
-	struct ares_options options = {
-		.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_EDNS |
-		    (c->kind == CHANNEL_PLAIN ? ARES_FLAG_NOCHECKRESP : 0),
-		.timeout = (int)o->timeout_msec, .tries = (int)o->tries, .lookups = lookups,
-		.ednspsz = MT_PACKET_EDNS, .socket_receive_buffer_size = RECEIVE_BUFFER,
-		.sock_state_cb = on_socket, .sock_state_cb_data = c, .resolvconf_path = nowhere,
-	};
-	int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS | ARES_OPT_EDNSPSZ |
-	    ARES_OPT_SOCK_RCVBUF | ARES_OPT_SOCK_STATE_CB | ARES_OPT_DOMAINS;
-	int status;
-
-	if (o->nservers > 0)
-		mask |= ARES_OPT_RESOLVCONF;
-#ifdef ARES_OPT_QUERY_CACHE		/* since 1.31: on if not told otherwise */
-	mask |= ARES_OPT_QUERY_CACHE;
-#endif
-	status = ares_init_options(&c->ares, &options, mask);
-	if (status != ARES_SUCCESS)
-		return status;
-	status = set_servers(c->dns, c->ares);
-	if (status != ARES_SUCCESS)
-		ares_destroy(c->ares);
-	return status;
-}
-
-static size_t
-count_servers(ares_channel ares)
-{
-	struct ares_addr_port_node *list = NULL;
-	size_t count = 0;
-
-	if (ares_get_servers_ports(ares, &list) != ARES_SUCCESS)
-		return 0;
-	for (const struct ares_addr_port_node *n = list; n != NULL; n = n->next)
-		count++;
-	ares_free_data(list);
-	return count;
-}
-
-/* A new channel in a free slot; NULL: no slot, or trouble. */
-static struct channel *
-channel_open(struct dns *dns, enum channel_kind kind)
-{
-	struct channel *c;
-	uint32_t slot = 0;
-	char line[160];
-	int status;
-
-	while (slot < CHANNELS && dns->slots[slot] != NULL)
-		slot++;
-	if (slot == CHANNELS || (c = calloc(1, sizeof *c)) == NULL)
-		return NULL;
-	c->dns = dns;
-	c->slot = slot;
-	c->kind = kind;
-	status = init_ares(c);
-	if (status != ARES_SUCCESS) {
-		if (!dns->init_failed) {
-			snprintf(line, sizeof line, "dns: c-ares cannot start: %s", ares_strerror(status));
-			say(dns, LOG_ERR, line);
-		}
-		dns->init_failed = true;
-		free(c);
-		return NULL;
-	}
-	dns->init_failed = false;
-	dns->nservers = count_servers(c->ares);
-	dns->slots[slot] = c;
-	return c;
-}
-
-static void
-channel_close(struct channel *c)
-{
-	ares_destroy(c->ares);		/* calls back for what is still open */
-	c->dns->slots[c->slot] = NULL;
-	free(c);
-}
-
-/* The channel for a new question. */
-static struct channel *
-channel_now(struct dns *dns, enum channel_kind kind)
-{
-	struct channel *c, *old = dns->current[kind];
-
-	if (old != NULL && old->asked < CHANNEL_QUESTIONS)
-		return old;
-	c = channel_open(dns, kind);
-	if (c == NULL)
-		return old;		/* an old port is better than no answer */
-	dns->current[kind] = c;
-	if (old != NULL && old->open == 0)
-		dns->drained = true;
-	return c;
-}
-
-static void
-close_drained(struct dns *dns)
-{
-	dns->drained = false;
-	for (size_t i = 0; i < CHANNELS; i++) {
-		struct channel *c = dns->slots[i];
-
-		if (c != NULL && c != dns->current[c->kind] && c->open == 0)
-			channel_close(c);
-	}
+	pthread_mutex_lock(&dns->lock);
+	dns->servers = servers;
+	pthread_mutex_unlock(&dns->lock);
+	dns->epoch++;
+	mt_channel_renew(dns->channels);
 }
 
 /* ---- the thread -------------------------------------------------------------------- */
 
-/* Gives a question to c-ares, which may call back at once. */
-static void
-ask_ares(struct dns *dns, struct question *q)
+/* Makes a try, which may end at once.  false: it cannot be made. */
+static bool
+send_try(struct question *q, unsigned n, bool tcp)
 {
+	struct dns *dns = q->dns;
+	const struct mt_server *server = &dns->servers.server[n];
 	unsigned char packet[MT_PACKET_ASK];
-	uint16_t id = 0;
-	size_t len;
-	/* In 1.18.1 the id of ares_send() is ours; so few bytes are always there at once. */
-	bool random = getrandom(&id, sizeof id, 0) == (ssize_t)sizeof id;
+	size_t len = mt_packet_ask(packet, q->name, q->type, 0, q->edns, dns->rules.trusted);
+	struct try *t = len == 0 ? NULL : calloc(1, sizeof *t);
 
-	len = mt_packet_ask(packet, q->name, q->type, id, q->edns, dns->rules.trusted);
-	q->channel = len == 0 || !random ? NULL : channel_now(dns, q->kind);
-	if (q->channel == NULL) {
-		deliver_cause(q, len == 0 ? MT_CAUSE_BAD_NAME : MT_CAUSE_NETWORK);
-		forget(q);
-		return;
+	if (t == NULL)
+		return false;
+	*t = (struct try){ .question = q, .server = n, .epoch = dns->epoch, .tcp = tcp,
+		.mark = mt_server_mark(server) };
+	try_run(dns, t, q->round);
+	q->tries++;
+	if (!mt_channel_send(dns->channels, n, server, tcp, tcp && q->tcp_failed, packet, len, t)) {
+		try_stop(dns, t);
+		q->tries--;
+		free(t);
+		return false;
 	}
-	q->channel->asked++;
-	q->channel->open++;
-	ares_send(q->channel->ares, packet, (int)len, on_done, q);
+	count(&dns->tally[n].sent);
+	if (tcp)
+		count(&dns->tcp);
+	return true;
+}
+
+/* The next server of this round, or the first of the next one.  Where a server has said a
+ * word, or refuses connections, it is not asked again, and there is no further round once
+ * there is a word.  -1: there is nobody left to ask. */
+static int
+next_server(struct question *q)
+{
+	struct dns *dns = q->dns;
+	int server = mt_servers_pick(&dns->servers, q->tried | q->out);
+
+	if (server < 0 && q->word == MT_CAUSE_NONE && q->round + 1 < dns->options.tries && q->running == 0) {
+		q->round++;
+		q->tried = 0;
+		server = mt_servers_pick(&dns->servers, q->out);
+	}
+	if (server >= 0)
+		q->tried |= UINT32_C(1) << server;
+	return server;
+}
+
+/* What comes next for a question. */
+static void
+proceed(struct question *q)
+{
+	bool made = true;
+	int server;
+
+	if (q->resend) {
+		q->resend = false;
+		made = q->resend_server < q->dns->servers.count && send_try(q, q->resend_server, q->resend_tcp);
+	} else if ((server = next_server(q)) >= 0) {
+		made = send_try(q, (unsigned)server, false);
+	} else if (q->running == 0) {
+		end(q, q->silent ? MT_CAUSE_TIMEOUT : MT_CAUSE_NETWORK);
+	}
+	if (!made)
+		end(q, MT_CAUSE_NETWORK);
 }
 
 static void
@@ -492,12 +590,11 @@ start(struct dns *dns, struct question *q)
 {
 	if (!mt_breaker_pass(&dns->breaker, now_msec())) {
 		deliver_cause(q, MT_CAUSE_BREAKER);
-		forget(q);
 		return;
 	}
 	q->mark = mt_breaker_mark(&dns->breaker);
 	deadline_add(dns, q);
-	ask_ares(dns, q);
+	proceed(q);
 }
 
 /* Starts what is to be started; true: the resolver is to end. */
@@ -512,33 +609,61 @@ start_all(struct dns *dns)
 	submitted = dns->submitted;
 	dns->submitted.first = NULL;
 	closing = dns->closing;
+	dns->called = dns->hooks;
 	pthread_mutex_unlock(&dns->lock);
-	while ((q = list_take(&submitted)) != NULL) {
-		if (closing) {
+	if (submitted.first != NULL && !closing)
+		load_servers(dns);
+	while ((q = list_take(&submitted)) != NULL || (q = list_take(&dns->again)) != NULL) {
+		bool begun = q->queued;
+
+		q->queued = false;
+		if (q->done != NULL && closing)
 			deliver_cause(q, MT_CAUSE_NETWORK);
-			forget(q);
-		} else {
+		else if (q->done != NULL && begun)
+			proceed(q);
+		else if (q->done != NULL)
 			start(dns, q);
-		}
-	}
-	while ((q = list_take(&dns->again)) != NULL) {
-		if (q->done != NULL && !closing) {
-			ask_ares(dns, q);
-			continue;
-		}
-		if (q->done != NULL)
-			deliver_cause(q, MT_CAUSE_NETWORK);
-		forget(q);
+		release(q);
 	}
 	return closing;
 }
 
-/* c-ares goes on with what is past its deadline, and is not listened to. */
+/* A question of our own, to one server. */
+static void
+send_probe(struct dns *dns, unsigned server)
+{
+	struct question *q = calloc(1, sizeof *q + 1);
+	bool sent = false;
+
+	if (q != NULL) {
+		/* It may end before we are done with it. */
+		*q = (struct question){ .dns = dns, .type = TYPE_NS, .edns = true, .probe = true, .queued = true };
+		count(&dns->probes);
+		sent = send_try(q, server, false);
+		q->queued = false;
+		release(q);
+	}
+	if (!sent)
+		dns->servers.server[server].probing = false;
+}
+
+/* What is past its time is listened to for a while. */
 static void
 expire(struct dns *dns, int64_t now)
 {
-	while (dns->oldest != NULL && dns->oldest->deadline_msec <= now)
-		fail(dns->oldest, MT_CAUSE_TIMEOUT);
+	for (unsigned i = 0; i < ROUNDS; i++)
+		while (dns->due[i].first != NULL && dns->due[i].first->due_msec <= now)
+			try_over(dns, dns->due[i].first);
+	while (dns->oldest != NULL && dns->oldest->deadline_msec <= now) {
+		struct question *q = dns->oldest;
+
+		end(q, MT_CAUSE_TIMEOUT);
+		release(q);
+	}
+	for (unsigned i = 0; i < dns->servers.count; i++)
+		if (mt_server_probe(&dns->servers.server[i], now))
+			send_probe(dns, i);
+	end_all(dns);
 }
 
 static void
@@ -547,62 +672,46 @@ tick(struct dns *dns, int64_t now)
 	if (now - dns->ticked_msec < TICK_MSEC)
 		return;
 	dns->ticked_msec = now;
-	for (size_t i = 0; i < CHANNELS; i++)
-		if (dns->slots[i] != NULL && dns->slots[i]->open > 0)
-			ares_process_fd(dns->slots[i]->ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+	mt_channel_tick(dns->channels);
+	if (dns->called.tick != NULL)
+		dns->called.tick(dns->called.ctx);
 }
 
+/* Until something is to be done without an event; -1: nothing is. */
 static int
-wait_msec(const struct dns *dns)
+wait_msec(const struct dns *dns, int64_t now)
 {
-	int64_t left;
+	int64_t next = INT64_MAX;
 
-	if (atomic_load(&dns->alive) == 0)
-		return -1;
-	if (dns->oldest == NULL)
-		return TICK_MSEC;
-	left = dns->oldest->deadline_msec - now_msec();
-	return left < 0 ? 0 : left < TICK_MSEC ? (int)left : TICK_MSEC;
-}
+	if (dns->again.first != NULL)
+		return 0;
+	if (mt_channel_busy(dns->channels) > 0 || dns->oldest != NULL)
+		next = now + TICK_MSEC;
+	for (unsigned i = 0; i < ROUNDS; i++)
+		if (dns->due[i].first != NULL && dns->due[i].first->due_msec < next)
+			next = dns->due[i].first->due_msec;
+	if (dns->oldest != NULL && dns->oldest->deadline_msec < next)
+		next = dns->oldest->deadline_msec;
+	for (size_t i = 0; i < dns->servers.count; i++) {
+		const struct mt_server *server = &dns->servers.server[i];
 
-static void
-handle(struct dns *dns, const struct epoll_event *event)
-{
-	uint32_t slot = (uint32_t)(event->data.u64 >> 32);
-	ares_socket_t fd = (ares_socket_t)(uint32_t)event->data.u64;
-	uint64_t count;
-
-	if (slot == WAKE) {
-		if (read(dns->wake, &count, sizeof count) < 0)
-			return;		/* nothing to clear */
-	} else if (dns->slots[slot] != NULL) {
-		/* An error wakes both sides: c-ares finds it by reading or writing. */
-		ares_process_fd(dns->slots[slot]->ares, event->events & ~(uint32_t)EPOLLOUT ? fd : ARES_SOCKET_BAD,
-		    event->events & ~(uint32_t)EPOLLIN ? fd : ARES_SOCKET_BAD);
+		if (server->state != MT_SERVER_UP && !server->probing && server->probe_msec < next)
+			next = server->probe_msec;
 	}
+	return next == INT64_MAX ? -1 : next < now ? 0 : (int)(next - now);
 }
 
 static void *
 run(void *arg)
 {
 	struct dns *dns = arg;
-	struct epoll_event events[EVENTS];
-	int64_t now;
-	int n;
 
 	while (!start_all(dns)) {
-		n = epoll_wait(dns->epoll, events, EVENTS, dns->again.first != NULL ? 0 : wait_msec(dns));
-		for (int i = 0; i < n; i++)
-			handle(dns, &events[i]);
-		now = now_msec();
-		tick(dns, now);
-		expire(dns, now);
-		if (dns->drained)
-			close_drained(dns);
+		mt_channel_wait(dns->channels, wait_msec(dns, now_msec()));
+		tick(dns, now_msec());
+		expire(dns, now_msec());
 	}
-	for (size_t i = 0; i < CHANNELS; i++)
-		if (dns->slots[i] != NULL)
-			channel_close(dns->slots[i]);
+	mt_channel_close(dns->channels);
 	start_all(dns);
 	return NULL;
 }
@@ -614,6 +723,7 @@ refuse(struct dns *dns, enum mt_cause cause, mt_answer_fn *done, void *ctx)
 {
 	struct mt_answer *answer = mt_answer_new(cause, 0, 0);
 
+	count(&dns->ended[cause]);
 	done(ctx, answer != NULL ? answer : mt_answer_ref(dns->spare));
 }
 
@@ -638,7 +748,7 @@ question_new(struct dns *dns, const char *name, enum mt_rrtype type, enum mt_cau
 		return NULL;
 	*cause = MT_CAUSE_LIMIT;
 	len = strlen(name) + 1;
-	/* What is delivered but still with c-ares takes room of its own, as much again. */
+	/* What is delivered but still listened for takes room of its own, as much again. */
 	if (atomic_fetch_add(&dns->waiting, 1) < most) {
 		if (atomic_fetch_add(&dns->alive, 1) / 2 < most)
 			q = calloc(1, sizeof *q + len);
@@ -679,22 +789,17 @@ dns_ask(struct mt_resolver *self, const char *name, enum mt_rrtype type, mt_answ
 	pthread_mutex_unlock(&dns->lock);
 	if (closing) {
 		deliver_cause(q, MT_CAUSE_NETWORK);
-		forget(q);
-	} else if (first && write(dns->wake, &(uint64_t){ 1 }, sizeof(uint64_t)) < 0) {
-		return;			/* its counter is full: the thread is awake */
+		release(q);
+	} else if (first) {
+		mt_channel_wake(dns->channels);
 	}
 }
 
 static void
 dns_free(struct dns *dns)
 {
-	if (dns->epoll >= 0)
-		close(dns->epoll);
-	if (dns->wake >= 0)
-		close(dns->wake);
 	pthread_mutex_destroy(&dns->lock);
 	mt_answer_unref(dns->spare);
-	free(dns->servers);
 	free(dns);
 }
 
@@ -708,50 +813,15 @@ dns_close(struct mt_resolver *self)
 	pthread_mutex_lock(&dns->lock);
 	dns->closing = true;
 	pthread_mutex_unlock(&dns->lock);
-	while (write(dns->wake, &(uint64_t){ 1 }, sizeof(uint64_t)) < 0 && errno == EINTR)
-		continue;
+	mt_channel_wake(dns->channels);
 	pthread_join(dns->thread, NULL);
 	dns_free(dns);
 }
 
-/* "192.0.2.1", "192.0.2.1:53", "2001:db8::1", "[2001:db8::1]:53". */
-static bool
-parse_server(struct server *server, struct mt_span text)
+static void
+say_trouble(void *ctx, const char *line)
 {
-	const char *end = text.ptr + text.len, *colon = NULL;
-	unsigned port = 0;
-
-	server->port = 53;
-	if (text.len == 0)
-		return false;
-	if (text.ptr[0] == '[') {
-		colon = memchr(text.ptr, ']', text.len);
-		colon = colon == NULL || colon + 1 == end ? NULL : colon + 1;
-	} else if ((colon = memchr(text.ptr, ':', text.len)) != NULL &&
-	    memchr(colon + 1, ':', (size_t)(end - colon - 1)) != NULL) {
-		colon = NULL;		/* IPv6 without a port */
-	}
-	if (colon == NULL)
-		return mt_ip_parse(&server->ip, text);
-	if (*colon != ':' || end - colon < 2 || end - colon > 6)
-		return false;
-	for (const char *p = colon + 1; p < end; p++) {
-		if (!mt_is_digit(*p))
-			return false;
-		port = port * 10 + (unsigned)(*p - '0');
-	}
-	server->port = (uint16_t)port;
-	return port >= 1 && port <= UINT16_MAX && mt_ip_parse(&server->ip, mt_span_between(text.ptr, colon));
-}
-
-static bool
-watch_wake(struct dns *dns)
-{
-	struct epoll_event event = { .events = EPOLLIN, .data.u64 = (uint64_t)WAKE << 32 };
-
-	dns->epoll = epoll_create1(EPOLL_CLOEXEC);
-	dns->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	return dns->epoll >= 0 && dns->wake >= 0 && epoll_ctl(dns->epoll, EPOLL_CTL_ADD, dns->wake, &event) == 0;
+	say(ctx, LOG_ERR, line);
 }
 
 /* Signals are the process's: none is taken on this thread.  That covers SIGPIPE, which
@@ -776,32 +846,84 @@ mt_dns_open(const struct mt_dns_options *options, void (*say_fn)(void *ctx, int 
     void *ctx, int *error)
 {
 	struct dns *dns = calloc(1, sizeof *dns);
+	struct mt_server server;
 
 	*error = MT_ENOMEM;
 	if (dns == NULL)
 		return NULL;
 	*dns = (struct dns){ .resolver = { dns_ask, dns_close }, .options = *options, .say = say_fn,
-		.say_ctx = ctx, .epoll = -1, .wake = -1, .breaker = { .limit = options->breaker },
+		.say_ctx = ctx, .breaker = { .limit = options->breaker },
 		.rules = { options->negative_ttl_sec, options->trusted } };
 	pthread_mutex_init(&dns->lock, NULL);
 	dns->options.servers = NULL;	/* lent for this call only */
 	dns->spare = mt_answer_new(MT_CAUSE_LIMIT, 0, 0);
-	dns->servers = calloc(options->nservers + 1, sizeof *dns->servers);
-	if (dns->spare == NULL || dns->servers == NULL)
+	if (dns->spare == NULL)
 		goto out;
 	*error = MT_EINVAL;
-	for (size_t i = 0; i < options->nservers; i++)
-		if (!parse_server(&dns->servers[i], options->servers[i]))
+	for (size_t i = 0; i < options->nservers; i++) {
+		if (!mt_server_parse(&server, options->servers[i]))
 			goto out;
+		if (i < MT_SERVERS)
+			dns->servers.server[dns->servers.count++] = server;
+	}
 	if (options->timeout_msec == 0 || options->tries == 0 || options->timeout_msec > INT32_MAX ||
-	    options->tries > 100)
+	    options->deadline_msec > INT32_MAX / LISTEN || options->tries > 100)
 		goto out;
 	*error = MT_EIO;
-	if (!watch_wake(dns) || !start_thread(dns))
+	dns->channels = mt_channel_open(&(struct mt_channel_options){ .listen_msec = LISTEN * options->deadline_msec,
+		.say = say_trouble, .ctx = dns }, on_end);
+	if (dns->channels == NULL || !start_thread(dns))
 		goto out;
 	*error = MT_OK;
 	return &dns->resolver;
 out:
+	mt_channel_close(dns->channels);
 	dns_free(dns);
 	return NULL;
+}
+
+void
+mt_dns_hook(struct mt_resolver *self, const struct mt_dns_hooks *hooks)
+{
+	struct dns *dns = (struct dns *)self;
+
+	pthread_mutex_lock(&dns->lock);
+	dns->hooks = *hooks;
+	pthread_mutex_unlock(&dns->lock);
+}
+
+static uint64_t
+value(const atomic_ullong *counter)
+{
+	return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+void
+mt_dns_counts(struct mt_resolver *self, struct mt_dns_counts *counts)
+{
+	struct dns *dns = (struct dns *)self;
+
+	*counts = (struct mt_dns_counts){ .late = value(&dns->late), .tcp = value(&dns->tcp),
+		.probes = value(&dns->probes), .waiting = atomic_load(&dns->waiting),
+		.breaker_open = atomic_load(&dns->is_open) };
+	for (unsigned i = 0; i < MT_CAUSES; i++)
+		counts->ended[i] = value(&dns->ended[i]);
+	pthread_mutex_lock(&dns->lock);
+	counts->nservers = dns->servers.count;
+	for (size_t i = 0; i < counts->nservers; i++)
+		mt_server_text(&dns->servers.server[i], counts->server[i].text);
+	pthread_mutex_unlock(&dns->lock);
+	for (size_t i = 0; i < counts->nservers; i++) {
+		const struct tally *tally = &dns->tally[i];
+		struct mt_dns_server_counts *s = &counts->server[i];
+
+		s->sent = value(&tally->sent);
+		s->answered = value(&tally->answered);
+		s->timeout = value(&tally->timeout);
+		s->servfail = value(&tally->servfail);
+		s->refused = value(&tally->refused);
+		s->garbage = value(&tally->garbage);
+		s->network = value(&tally->network);
+		s->state = (enum mt_server_state)atomic_load(&tally->state);
+	}
 }

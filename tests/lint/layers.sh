@@ -22,7 +22,7 @@ broken() {
         for (i in names)
             pure[names[i] ".h"] = 1
         # A third-party header, and the only files that may name it.
-        only["ares.h"] = only["arpa/nameser.h"] = "^lib/source/(dns|packet)[.]c$"
+        only["ares.h"] = only["arpa/nameser.h"] = "^lib/source/channel[.]c$"
         only["confuse.h"] = "^lib/config/parse[.]c$"
 <<<<<<< HEAD
         only["libpsl.h"] = "^lib/source/suffix[.]c$"
