@@ -41,6 +41,30 @@ mt_answer_set_text(struct mt_answer *answer, size_t i, struct mt_span text)
 }
 
 struct mt_answer *
+mt_answer_stale(const struct mt_answer *answer, enum mt_cause why)
+{
+	struct mt_answer *copy;
+	size_t text = 0;
+
+	for (size_t i = 0; i < answer->nrecords; i++)
+		if (answer->records[i].text.ptr != NULL)
+			text += answer->records[i].text.len + 1;
+	copy = mt_answer_new(answer->cause, answer->nrecords, text);
+	if (copy == NULL)
+		return NULL;
+	copy->authentic = answer->authentic;
+	copy->cut = answer->cut;
+	copy->stale = why;
+	for (size_t i = 0; i < answer->nrecords; i++) {
+		copy->records[i].ip = answer->records[i].ip;
+		copy->records[i].preference = answer->records[i].preference;
+		if (answer->records[i].text.ptr != NULL)
+			mt_answer_set_text(copy, i, answer->records[i].text);
+	}
+	return copy;
+}
+
+struct mt_answer *
 mt_answer_ref(struct mt_answer *answer)
 {
 	if (answer != NULL)

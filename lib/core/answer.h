@@ -26,6 +26,9 @@ struct mt_answer {
 	enum mt_cause cause;		/* MT_CAUSE_NONE: there are records */
 	bool authentic;			/* AD bit, from a resolver that is trusted for it */
 	bool cut;			/* there were more records than are kept */
+	enum mt_cause stale;		/* not MT_CAUSE_NONE: it is out of date, and this is why
+					 * there is no newer one (RFC 8767).  It may excuse and
+					 * must not accuse. */
 	uint32_t ttl_sec;		/* how long it may be kept (RFC 2308 for negative ones) */
 	uint32_t msec;			/* from question to answer */
 	size_t nrecords;
@@ -37,6 +40,8 @@ struct mt_answer *mt_answer_new(enum mt_cause cause, size_t nrecords, size_t tex
 /* Copies text (and its NUL) into the answer's own storage for record i; text_bytes of
  * mt_answer_new() bound the sum, and records are filled in order. */
 void mt_answer_set_text(struct mt_answer *answer, size_t i, struct mt_span text);
+/* The same once more, marked as out of date; NULL: no memory. */
+struct mt_answer *mt_answer_stale(const struct mt_answer *answer, enum mt_cause why);
 struct mt_answer *mt_answer_ref(struct mt_answer *answer);
 void mt_answer_unref(struct mt_answer *answer);
 

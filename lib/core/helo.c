@@ -64,12 +64,16 @@ mt_helo_answer(struct mt_helo *helo, const struct mt_ip *client, enum mt_rrtype 
 	helo->answered++;
 	if (answer->msec > helo->msec)
 		helo->msec = answer->msec;
-	if (answer->cut)
+	if (answer->stale != MT_CAUSE_NONE)
+		helo->trouble = answer->stale;
+	else if (answer->cut)
 		helo->trouble = MT_CAUSE_LIMIT;
 	else if (answer->cause == MT_CAUSE_NONE || mt_cause_nothing(answer->cause))
 		helo->own_family = helo->own_family || type == mt_iprev_type(client);
 	else
 		helo->trouble = answer->cause;
+	if (answer->stale == MT_CAUSE_NONE && answer->nrecords > 0)
+		helo->elsewhere = true;
 	for (size_t i = 0; i < answer->nrecords; i++) {
 		if (mt_ip_equal(&answer->records[i].ip, client))
 			helo->matched = true;
@@ -115,7 +119,7 @@ mt_helo_judge(struct mt_helo *helo, const struct mt_iprev *iprev, bool last)
 		helo->trouble = MT_CAUSE_DEADLINE;
 	if (helo->matched || mt_iprev_verified(iprev, helo->name))
 		settle(helo, MT_PASS, MT_CAUSE_NONE);
-	else if (helo->own_family && helo->naddresses > 0)
+	else if (helo->own_family && helo->elsewhere)
 		settle(helo, MT_MISMATCH, MT_CAUSE_NONE);
 	else if (helo->trouble == MT_CAUSE_OFFLINE)
 		settle(helo, MT_SKIPPED, MT_CAUSE_OFFLINE);

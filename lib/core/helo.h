@@ -16,6 +16,7 @@ struct mt_helo {
 	bool asked;			/* A and AAAA were asked for */
 	bool matched;			/* an address of the name is the client's */
 	bool own_family;		/* the answer of the client's own family is in and sound */
+	bool elsewhere;			/* a sound answer had addresses */
 	enum mt_cause trouble;		/* of an answer that was none */
 	unsigned answered;		/* of the two questions */
 	uint32_t msec;
@@ -32,7 +33,8 @@ void mt_helo_answer(struct mt_helo *helo, const struct mt_ip *client, enum mt_rr
     const struct mt_answer *answer);
 /* Settles with what is there, in this order: pass (an address of the name is the client's,
  * or the name is one that leads back from it, RFC 8601, 3), temperror where the answer that
- * could have shown it is missing, mismatch (it has other addresses), unresolvable.
+ * could have shown it is missing, mismatch (it has other addresses), unresolvable.  An
+ * answer that is out of date may show a pass; else it is one that is missing.
  * last: nothing more will come. */
 void mt_helo_judge(struct mt_helo *helo, const struct mt_iprev *iprev, bool last);
 void mt_helo_skip(struct mt_helo *helo, enum mt_cause cause);

@@ -47,11 +47,14 @@ judge(struct mt_iprev *iprev)
 	/* The name that leads back may be one that was not looked at: a bound of ours. */
 	if (trouble == MT_CAUSE_NONE && iprev->cut)
 		trouble = MT_CAUSE_LIMIT;
+	/* Or one that the address has got since. */
+	if (trouble == MT_CAUSE_NONE)
+		trouble = iprev->stale;
 	if (trouble != MT_CAUSE_NONE)
 		iprev->iprev.result = MT_TEMPERROR;
 	else
 		iprev->iprev.result = usable ? MT_FAIL : MT_PERMERROR;
-	iprev->iprev.cause = usable || iprev->cut ? trouble : MT_CAUSE_BAD_NAME;
+	iprev->iprev.cause = trouble != MT_CAUSE_NONE || usable ? trouble : MT_CAUSE_BAD_NAME;
 }
 
 static void
@@ -81,8 +84,11 @@ mt_iprev_ptr(struct mt_iprev *iprev, struct mt_arena *arena, const struct mt_ans
 {
 	iprev->ptr.msec = iprev->iprev.msec = answer->msec;
 	iprev->ptr.cause = iprev->iprev.cause = answer->cause;
+	iprev->stale = answer->stale;
 	if (mt_cause_nothing(answer->cause) || (answer->cause == MT_CAUSE_NONE && answer->nrecords == 0)) {
-		iprev->ptr.result = iprev->iprev.result = MT_NONE;
+		iprev->ptr.result = iprev->iprev.result = answer->stale == MT_CAUSE_NONE ? MT_NONE : MT_TEMPERROR;
+		if (answer->stale != MT_CAUSE_NONE)
+			iprev->ptr.cause = iprev->iprev.cause = answer->stale;
 		return;
 	}
 	if (answer->cause == MT_CAUSE_OFFLINE) {
@@ -121,6 +127,10 @@ mt_iprev_forward(struct mt_iprev *iprev, size_t index, const struct mt_ip *clien
 	if (name->forward == MT_FAIL && answer->cut) {
 		name->forward = MT_TEMPERROR;
 		name->cause = MT_CAUSE_LIMIT;
+	}
+	if (answer->stale != MT_CAUSE_NONE) {
+		name->forward = MT_TEMPERROR;
+		name->cause = answer->stale;
 	}
 	for (size_t i = 0; i < answer->nrecords; i++)
 		if (mt_ip_equal(&answer->records[i].ip, client))

@@ -20,6 +20,7 @@ struct mt_ptr_name {
 struct mt_iprev {
 	struct mt_fact ptr, iprev;
 	bool cut;			/* there were more names than MT_PTR_NAMES */
+	enum mt_cause stale;		/* not MT_CAUSE_NONE: the names are out of date, and why */
 	unsigned nnames;
 	struct mt_ptr_name *names;
 };
@@ -30,7 +31,8 @@ size_t mt_iprev_ask(const struct mt_answer *ptr, size_t index[MT_PTR_NAMES]);
 /* The type of the question that leads a name back to this address. */
 enum mt_rrtype mt_iprev_type(const struct mt_ip *client);
 
-/* Takes in the PTR answer; names are copied into the arena. */
+/* Takes in the PTR answer; names are copied into the arena.  Answers that are out of date
+ * can show that a name leads back, and nothing else: all else is a temporary error. */
 void mt_iprev_ptr(struct mt_iprev *iprev, struct mt_arena *arena, const struct mt_answer *answer);
 /* Takes in the answer for the question about the record of that index in the PTR answer. */
 void mt_iprev_forward(struct mt_iprev *iprev, size_t index, const struct mt_ip *client,

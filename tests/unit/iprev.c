@@ -3,8 +3,8 @@
 
 #include "tests/unit/tap.h"
 
-/* One forward answer: a cause, or the address it holds. */
-struct forward { enum mt_cause cause; const char *ip; };
+/* One forward answer: a cause, or the address it holds; stale: why it is out of date. */
+struct forward { enum mt_cause cause; const char *ip; enum mt_cause stale; };
 
 static const struct {
 	const char *name;
@@ -13,6 +13,7 @@ static const struct {
 	struct forward forward[3];
 	enum mt_result ptr, iprev;
 	enum mt_cause cause;
+	enum mt_cause stale;		/* of the PTR answer */
 } cases[] = {
 	{ "leads back", 0, 1, { { 0, "192.0.2.7" } }, MT_PASS, MT_PASS, 0 },
 	{ "leads elsewhere", 0, 1, { { 0, "198.51.100.1" } }, MT_PASS, MT_FAIL, 0 },
@@ -31,6 +32,21 @@ static const struct {
 	{ "second of two", 0, 2, { { 0, "198.51.100.1" }, { 0, "192.0.2.7" } }, MT_PASS, MT_PASS, 0 },
 	{ "pass beats silence", 0, 2, { { MT_CAUSE_TIMEOUT, NULL }, { 0, "192.0.2.7" } }, MT_PASS, MT_PASS, 0 },
 	{ "silence beats fail", 0, 2, { { 0, "198.51.100.1" }, { MT_CAUSE_TIMEOUT, NULL } }, MT_PASS, MT_TEMPERROR,
+	    MT_CAUSE_TIMEOUT },
+	{ "stale name leads back", 0, 1, { { 0, "192.0.2.7" } }, MT_PASS, MT_PASS, 0, MT_CAUSE_TIMEOUT },
+	{ "stale address leads back", 0, 1, { { 0, "192.0.2.7", MT_CAUSE_SERVFAIL } }, MT_PASS, MT_PASS, 0 },
+	{ "both stale, and lead back", 0, 1, { { 0, "192.0.2.7", MT_CAUSE_BREAKER } }, MT_PASS, MT_PASS, 0, MT_CAUSE_BREAKER },
+	{ "stale name leads elsewhere", 0, 1, { { 0, "198.51.100.1" } }, MT_PASS, MT_TEMPERROR, MT_CAUSE_TIMEOUT, MT_CAUSE_TIMEOUT },
+	{ "stale name does not exist", 0, 1, { { MT_CAUSE_NXDOMAIN, NULL } }, MT_PASS, MT_TEMPERROR, MT_CAUSE_TIMEOUT,
+	    MT_CAUSE_TIMEOUT },
+	{ "stale address is another", 0, 1, { { 0, "198.51.100.1", MT_CAUSE_SERVFAIL } }, MT_PASS, MT_TEMPERROR, MT_CAUSE_SERVFAIL },
+	{ "stale NXDOMAIN of the name", 0, 1, { { MT_CAUSE_NXDOMAIN, NULL, MT_CAUSE_BREAKER } }, MT_PASS, MT_TEMPERROR,
+	    MT_CAUSE_BREAKER },
+	{ "stale NXDOMAIN of the address", MT_CAUSE_NXDOMAIN, 0, { { 0, NULL } }, MT_TEMPERROR, MT_TEMPERROR, MT_CAUSE_TIMEOUT,
+	    MT_CAUSE_TIMEOUT },
+	{ "stale NODATA of the address", MT_CAUSE_NODATA, 0, { { 0, NULL } }, MT_TEMPERROR, MT_TEMPERROR, MT_CAUSE_NETWORK,
+	    MT_CAUSE_NETWORK },
+	{ "one of two stale", 0, 2, { { 0, "198.51.100.1" }, { 0, "198.51.100.2", MT_CAUSE_TIMEOUT } }, MT_PASS, MT_TEMPERROR,
 	    MT_CAUSE_TIMEOUT },
 };
 
@@ -53,6 +69,7 @@ take_forward(struct mt_iprev *iprev, unsigned i, const struct mt_ip *client, con
 {
 	struct mt_answer *answer = mt_answer_new(forward->cause, forward->ip != NULL, 0);
 
+	answer->stale = forward->stale;
 	if (forward->ip != NULL)
 		mt_ip_parse(&answer->records[0].ip, mt_span_text(forward->ip));
 	mt_iprev_forward(iprev, i, client, answer);
@@ -69,6 +86,7 @@ one_case(size_t c, bool backwards)
 
 	mt_arena_init(&arena, 256, 65536);
 	mt_ip_parse(&client, MT_SPAN("192.0.2.7"));
+	ptr->stale = cases[c].stale;
 	mt_iprev_ptr(&iprev, &arena, ptr);
 	for (unsigned i = 0; i < cases[c].names; i++) {
 		unsigned n = backwards ? cases[c].names - 1 - i : i;
