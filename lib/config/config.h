@@ -51,8 +51,10 @@ struct mt_config {
 		int64_t negative_ttl_msec;	/* most time that "nothing there" is kept */
 		int64_t max_ttl_msec;
 		int64_t failure_ttl_msec;	/* how long trouble is remembered for a name */
+		int64_t stale_msec;		/* how long an answer may serve after its time */
 		int64_t queue;			/* questions under way at once */
-		int64_t breaker;		/* time-outs in a row that open it; 0: never */
+		int64_t breaker;		/* questions in a row without an answer that open it;
+						 * 0: never */
 		bool trusted;			/* believe the AD bit */
 	} dns;
 	struct {

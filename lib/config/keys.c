@@ -76,6 +76,8 @@ static const struct mt_key keys[] = {
 	{ "dns.max-ttl", MT_KEY_TIME, AT(dns.max_ttl_msec), "1d", 0, 7 * DAY, NULL },
 	/* RFC 2308, 7.1: a server failure may be remembered for five minutes at the most. */
 	{ "dns.failure-ttl", MT_KEY_TIME, AT(dns.failure_ttl_msec), "10s", 0, 300 * SEC, NULL },
+	/* RFC 8767, 5, allows days; for a verdict on mail an hour bridges an outage. */
+	{ "dns.stale", MT_KEY_TIME, AT(dns.stale_msec), "1h", 0, 7 * DAY, NULL },
 	{ "dns.queue", MT_KEY_NUMBER, AT(dns.queue), "10000", 1, 1000000, NULL },
 	{ "dns.breaker", MT_KEY_NUMBER, AT(dns.breaker), "20", 0, 1000000, NULL },
 	{ "dns.trusted", MT_KEY_BOOL, AT(dns.trusted), "no", 0, 0, NULL },

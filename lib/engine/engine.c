@@ -3,11 +3,11 @@
 #include "lib/engine/engine.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "lib/base/buf.h"
 #include "lib/source/dns.h"
 
 int64_t
@@ -72,6 +72,18 @@ open_dns(struct mt_engine *engine, const struct mt_config *config, int *error)
 	return mt_dns_open(&options, engine->ports.say, engine->ports.ctx, error);
 }
 
+static void
+late(void *ctx, const char *name, enum mt_rrtype type, struct mt_answer *answer)
+{
+	mt_cache_late(ctx, name, type, answer);
+}
+
+static void
+tick(void *ctx)
+{
+	mt_cache_tick(ctx);
+}
+
 static struct mt_lookup *
 open_lookup(struct mt_engine *engine, const struct mt_config *config, struct mt_resolver *given, int *error)
 {
@@ -81,6 +93,7 @@ open_lookup(struct mt_engine *engine, const struct mt_config *config, struct mt_
 		.negative_ttl_sec = (uint32_t)(config->dns.negative_ttl_msec / 1000),
 		.max_ttl_sec = (uint32_t)(config->dns.max_ttl_msec / 1000),
 		.failure_ttl_sec = (uint32_t)(config->dns.failure_ttl_msec / 1000),
+		.stale_sec = (uint32_t)(config->dns.stale_msec / 1000), .wait_msec = MT_CACHE_WAIT_MSEC,
 	};
 
 	*error = MT_ENOMEM;
@@ -95,6 +108,8 @@ open_lookup(struct mt_engine *engine, const struct mt_config *config, struct mt_
 		mt_lookup_unref(lookup);
 		return NULL;
 	}
+	if (given == NULL)
+		mt_dns_hook(lookup->resolver, &(struct mt_dns_hooks){ late, tick, lookup->cache });
 	*error = MT_OK;
 	return lookup;
 }
@@ -144,6 +159,7 @@ same_dns(const struct mt_config *a, const struct mt_config *b)
 	    a->dns.tries == b->dns.tries && a->dns.deadline_msec == b->dns.deadline_msec &&
 	    a->dns.cache == b->dns.cache && a->dns.negative_ttl_msec == b->dns.negative_ttl_msec &&
 	    a->dns.max_ttl_msec == b->dns.max_ttl_msec && a->dns.failure_ttl_msec == b->dns.failure_ttl_msec &&
+	    a->dns.stale_msec == b->dns.stale_msec &&
 	    a->dns.queue == b->dns.queue && a->dns.breaker == b->dns.breaker && a->dns.trusted == b->dns.trusted;
 }
 
@@ -188,26 +204,63 @@ mt_engine_close(struct mt_engine *engine)
 	free(engine);
 }
 
+static void
+write_cache(struct mt_buf *buf, struct mt_cache *cache)
+{
+	struct mt_cache_counts c = mt_cache_counts(cache);
+
+	mt_buf_format(buf, "cache-hits %" PRIu64 "\ncache-misses %" PRIu64 "\ncache-joined %" PRIu64 "\n"
+	    "cache-stale %" PRIu64 "\ncache-entries %zu\n", c.hits, c.misses, c.joined, c.stale, c.entries);
+}
+
+/* What came of questions, and of tries by server. */
+static void
+write_dns(struct mt_buf *buf, struct mt_resolver *resolver)
+{
+	struct mt_dns_counts c;
+
+	mt_dns_counts(resolver, &c);
+	mt_buf_format(buf, "dns-records %" PRIu64 "\n", c.ended[MT_CAUSE_NONE]);
+	for (unsigned i = MT_CAUSE_NONE + 1; i < MT_CAUSES; i++)
+		if (i <= MT_CAUSE_LIMIT || i == MT_CAUSE_BAD_NAME)
+			mt_buf_format(buf, "dns-%s %" PRIu64 "\n", mt_cause_word((enum mt_cause)i), c.ended[i]);
+	mt_buf_format(buf, "dns-late %" PRIu64 "\ndns-tcp %" PRIu64 "\ndns-probes %" PRIu64 "\ndns-waiting %u\n"
+	    "dns-breaker-open %d\n", c.late, c.tcp, c.probes, c.waiting, c.breaker_open);
+	for (size_t i = 0; i < c.nservers; i++) {
+		const struct mt_dns_server_counts *s = &c.server[i];
+		const struct { const char *word; uint64_t count; } rows[] = {
+			{ "sent", s->sent }, { "answered", s->answered }, { "timeout", s->timeout },
+			{ "servfail", s->servfail }, { "refused", s->refused }, { "garbage", s->garbage },
+			{ "network", s->network }, { "out", s->state != MT_SERVER_UP },
+		};
+
+		for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
+			mt_buf_format(buf, "dns-server-%s[%s] %" PRIu64 "\n", rows[k].word, s->text, rows[k].count);
+	}
+}
+
 int
 mt_engine_counters(struct mt_engine *engine, mt_sink_fn *sink, void *ctx)
 {
-	struct mt_cache_counts cache;
 	struct mt_lookup *lookup;
-	char text[1024];
-	int at;
+	struct mt_arena arena;
+	struct mt_buf buf;
+	int error;
 
 	pthread_mutex_lock(&engine->lock);
 	lookup = mt_lookup_ref(engine->lookup);
 	pthread_mutex_unlock(&engine->lock);
-	cache = mt_cache_counts(lookup->cache);
+	mt_arena_init(&arena, 4096, 65536);
+	mt_buf_init(&buf, &arena, 0);
+	mt_buf_format(&buf, "connections %llu\nmessages %llu\nwaited %llu\nlate %llu\n", atomic_load(&engine->conns),
+	    atomic_load(&engine->messages), atomic_load(&engine->waited), atomic_load(&engine->late));
+	write_cache(&buf, lookup->cache);
+	if (!lookup->given)
+		write_dns(&buf, lookup->resolver);
 	mt_lookup_unref(lookup);
-	at = snprintf(text, sizeof text,
-	    "connections %llu\nmessages %llu\nwaited %llu\nlate %llu\n"
-	    "cache-hits %" PRIu64 "\ncache-misses %" PRIu64 "\ncache-joined %" PRIu64 "\ncache-entries %zu\n",
-	    atomic_load(&engine->conns), atomic_load(&engine->messages), atomic_load(&engine->waited),
-	    atomic_load(&engine->late), cache.hits, cache.misses, cache.joined, cache.entries);
 	for (unsigned i = 0; i < MT_ACTIONS; i++)
-		at += snprintf(text + at, sizeof text - (size_t)at, "%s %llu\n", mt_action_word((enum mt_action)i),
-		    atomic_load(&engine->actions[i]));
-	return sink(ctx, text, (size_t)at);
+		mt_buf_format(&buf, "%s %llu\n", mt_action_word((enum mt_action)i), atomic_load(&engine->actions[i]));
+	error = sink(ctx, mt_buf_span(&buf).ptr, mt_buf_span(&buf).len);
+	mt_arena_fini(&arena);
+	return error;
 }
