@@ -35,6 +35,7 @@ struct channel {
 	uint32_t slot;
 	unsigned server;
 	bool tcp;
+	bool broken;			/* its server cannot be reached */
 	unsigned sent, open;		/* packets given to it; not yet called back */
 };
 
@@ -51,7 +52,7 @@ struct mt_channels {
 	struct channel *slots[CHANNELS];
 	struct channel *current[MT_SERVERS][2];	/* UDP, TCP: take new packets; NULL: to be made */
 	unsigned open;			/* packets under way */
-	bool drained;			/* some channel has nothing left to do */
+	bool untidy;			/* some channel has nothing left to do, or is broken */
 	bool init_failed;		/* and it was said */
 };
 
@@ -59,6 +60,16 @@ static bool
 is_current(const struct channel *c)
 {
 	return c == c->all->current[c->server][c->tcp];
+}
+
+/* The kernel tells of a closed port once a socket, and c-ares passes it on to one packet:
+ * the others need not wait for their time-outs. */
+static void
+broke(struct channel *c)
+{
+	c->broken = c->all->untidy = true;
+	if (is_current(c))
+		c->all->current[c->server][c->tcp] = NULL;
 }
 
 /* c-ares is done with a packet; runs inside ares_send, ares_process_fd or ares_destroy, so
@@ -76,15 +87,17 @@ on_done(void *arg, int status, int timeouts, unsigned char *bytes, int len)
 	free(packet);
 	all->open--;
 	if (--c->open == 0 && !is_current(c))
-		all->drained = true;
+		all->untidy = true;
 	if (status == ARES_SUCCESS && bytes != NULL && len > 0) {
 		all->done(ctx, MT_CHANNEL_REPLY, (struct mt_span){ (const char *)bytes, (size_t)len });
 		return;
 	}
 	if (status == ARES_ETIMEOUT)
 		end = MT_CHANNEL_QUIET;
-	else if (status == ARES_EDESTRUCTION)
+	else if (status == ARES_EDESTRUCTION && !c->broken)
 		end = MT_CHANNEL_CLOSED;
+	else if (status == ARES_ECONNREFUSED && !c->tcp)
+		broke(c);
 	all->done(ctx, end, MT_ABSENT);
 }
 
@@ -181,16 +194,16 @@ close_one(struct channel *c)
 	free(c);
 }
 
-static void
-close_drained(struct mt_channels *all)
+void
+mt_channel_tidy(struct mt_channels *all)
 {
-	if (!all->drained)
+	if (!all->untidy)
 		return;
-	all->drained = false;
+	all->untidy = false;
 	for (size_t i = 0; i < CHANNELS; i++) {
 		struct channel *c = all->slots[i];
 
-		if (c != NULL && !is_current(c) && c->open == 0)
+		if (c != NULL && (c->broken || (c->open == 0 && !is_current(c))))
 			close_one(c);
 	}
 }
@@ -209,7 +222,7 @@ find_one(struct mt_channels *all, unsigned n, const struct mt_server *server, bo
 	if (c == NULL)
 		return old;		/* an old port is better than no answer */
 	all->current[n][tcp] = c;
-	all->drained = all->drained || (old != NULL && old->open == 0);
+	all->untidy = all->untidy || (old != NULL && old->open == 0);
 	return c;
 }
 
@@ -251,7 +264,7 @@ void
 mt_channel_renew(struct mt_channels *all)
 {
 	memset(all->current, 0, sizeof all->current);
-	all->drained = true;
+	all->untidy = true;
 }
 
 unsigned
@@ -285,7 +298,6 @@ mt_channel_wait(struct mt_channels *all, int msec)
 	struct epoll_event events[EVENTS];
 	int n;
 
-	close_drained(all);
 	n = epoll_wait(all->epoll, events, EVENTS, msec);
 	for (int i = 0; i < n; i++)
 		handle(all, &events[i]);
@@ -351,13 +363,19 @@ mt_channel_open(const struct mt_channel_options *options, mt_channel_fn *done)
 }
 
 void
+mt_channel_stop(struct mt_channels *all)
+{
+	for (size_t i = 0; i < CHANNELS; i++)
+		if (all->slots[i] != NULL)
+			close_one(all->slots[i]);
+	memset(all->current, 0, sizeof all->current);
+}
+
+void
 mt_channel_close(struct mt_channels *all)
 {
 	if (all == NULL)
 		return;
-	for (size_t i = 0; i < CHANNELS; i++)
-		if (all->slots[i] != NULL)
-			close_one(all->slots[i]);
 	if (all->epoll >= 0)
 		close(all->epoll);
 	if (all->wake >= 0)

@@ -13,7 +13,7 @@ enum mt_channel_end {
 	MT_CHANNEL_REPLY,
 	MT_CHANNEL_QUIET,		/* nothing came for as long as was listened */
 	MT_CHANNEL_BROKEN,		/* the server cannot be reached */
-	MT_CHANNEL_CLOSED		/* mt_channel_close() */
+	MT_CHANNEL_CLOSED		/* mt_channel_stop() */
 };
 
 /* How a packet ended; comes once for each that was sent, also from within the sending.
@@ -29,6 +29,8 @@ struct mt_channel_options {
 /* NULL: no memory, or nothing to wait with. */
 struct mt_channels *mt_channel_open(const struct mt_channel_options *options, mt_channel_fn *done);
 /* Ends all packets that are under way as MT_CHANNEL_CLOSED. */
+void mt_channel_stop(struct mt_channels *channels);
+/* After mt_channel_stop(), when no thread calls any more. */
 void mt_channel_close(struct mt_channels *channels);
 
 /* Sends; the id is written into the packet (RFC 1035, 4.1.1).  n: the server's place in
@@ -43,6 +45,9 @@ void mt_channel_renew(struct mt_channels *channels);
 /* Packets under way. */
 unsigned mt_channel_busy(const struct mt_channels *channels);
 
+/* Ends what is of no use any more; packets to servers that cannot be reached end by it.
+ * To be called before each mt_channel_wait(). */
+void mt_channel_tidy(struct mt_channels *channels);
 /* Waits (milliseconds; -1: for ever) until something comes or mt_channel_wake() is called,
  * and lets it happen. */
 void mt_channel_wait(struct mt_channels *channels, int msec);

@@ -707,11 +707,12 @@ run(void *arg)
 	struct dns *dns = arg;
 
 	while (!start_all(dns)) {
+		mt_channel_tidy(dns->channels);
 		mt_channel_wait(dns->channels, wait_msec(dns, now_msec()));
 		tick(dns, now_msec());
 		expire(dns, now_msec());
 	}
-	mt_channel_close(dns->channels);
+	mt_channel_stop(dns->channels);
 	start_all(dns);
 	return NULL;
 }
@@ -798,6 +799,7 @@ dns_ask(struct mt_resolver *self, const char *name, enum mt_rrtype type, mt_answ
 static void
 dns_free(struct dns *dns)
 {
+	mt_channel_close(dns->channels);
 	pthread_mutex_destroy(&dns->lock);
 	mt_answer_unref(dns->spare);
 	free(dns);
@@ -877,7 +879,6 @@ mt_dns_open(const struct mt_dns_options *options, void (*say_fn)(void *ctx, int 
 	*error = MT_OK;
 	return &dns->resolver;
 out:
-	mt_channel_close(dns->channels);
 	dns_free(dns);
 	return NULL;
 }
