@@ -75,7 +75,7 @@ struct mt_config {
 	} dkim;
 	struct {
 		uint32_t add;			/* set of enum mt_header */
-		bool strip_foreign;
+		bool strip_foreign, keep_removed;
 		int64_t max_length;
 	} headers;
 	struct {

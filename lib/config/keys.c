@@ -103,6 +103,7 @@ static const struct mt_key keys[] = {
 	{ "headers.add", MT_KEY_SET, AT(headers.add), "X-Trace-Result X-Trace-Client X-Trace-Path X-Trace-Evidence "
 	    "Authentication-Results", 0, 0, headers },
 	{ "headers.strip-foreign", MT_KEY_BOOL, AT(headers.strip_foreign), "yes", 0, 0, NULL },
+	{ "headers.keep-removed", MT_KEY_BOOL, AT(headers.keep_removed), "no", 0, 0, NULL },
 	/* RFC 5322, 2.1.1: 998 bytes a line; some MTAs add to it. */
 	{ "headers.max-length", MT_KEY_NUMBER, AT(headers.max_length), "990", 200, 990, NULL },
 

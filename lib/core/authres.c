@@ -153,7 +153,8 @@ mt_authres_spared(const struct mt_trust *trust, const struct mt_ip *client, cons
 	if (mt_nets_have(&trust->networks, client))
 		return true;
 	for (unsigned i = 0; iprev != NULL && i < iprev->nnames; i++)
-		if (iprev->names[i].forward == MT_PASS && mt_patterns_match(&trust->relays, mt_name_strip(iprev->names[i].name)))
+		if (iprev->names[i].forward == MT_PASS &&
+		    mt_patterns_match(&trust->relays, mt_name_strip(iprev->names[i].name)))
 			return true;
 	return false;
 }

@@ -295,8 +295,8 @@ read_head(struct reader *r)
 static bool
 read_instance(struct reader *r)
 {
-	if (!skip_cfws(r) || !mt_span_same_text(read_word(r, true), "i") || !skip_cfws(r) || !take(r, '=') || !skip_cfws(r) ||
-	    !read_number(r, &r->out->instance) || !skip_cfws(r) || !take(r, ';'))
+	if (!skip_cfws(r) || !mt_span_same_text(read_word(r, true), "i") || !skip_cfws(r) || !take(r, '=') ||
+	    !skip_cfws(r) || !read_number(r, &r->out->instance) || !skip_cfws(r) || !take(r, ';'))
 		return broken(r);
 	return true;
 }

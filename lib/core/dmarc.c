@@ -28,7 +28,8 @@ find_author(struct mt_dmarc *out, struct mt_author *author, const struct mt_dmar
 	if (author->several)
 		return settle(out, MT_PERMERROR, MT_CAUSE_NONE, "the authors are of several domains");
 	if (author->foreign)
-		return settle(out, MT_SKIPPED, MT_CAUSE_BAD_NAME, "names in other scripts are not looked at in this build");
+		return settle(out, MT_SKIPPED, MT_CAUSE_BAD_NAME,
+		    "names in other scripts are not looked at in this build");
 	if (author->broken)
 		return settle(out, MT_PERMERROR, MT_CAUSE_NONE, "the From field cannot be read");
 	if (author->domain[0] != '\0')
@@ -91,7 +92,8 @@ ask_for(struct mt_ask *ask, struct mt_span domain)
 /* RFC 7489, 6.6.3: at the domain, else at the organizational one, both asked for at once.
  * True: there is a record, and out->policy what it wishes for this domain. */
 static bool
-find_record(struct mt_dmarc *out, struct mt_dmarc_record *record, struct mt_ask *ask, const struct mt_dmarc_input *input)
+find_record(struct mt_dmarc *out, struct mt_dmarc_record *record, struct mt_ask *ask,
+    const struct mt_dmarc_input *input)
 {
 	struct mt_span domain = out->domain, organization = mt_organization_of(input->organizations, domain);
 	bool above = organization.len < domain.len;
@@ -106,7 +108,8 @@ find_record(struct mt_dmarc *out, struct mt_dmarc_record *record, struct mt_ask 
 	if (found.result == MT_UNKNOWN)
 		return false;
 	if (found.result == MT_NONE)
-		settle(out, MT_NONE, found.cause == MT_CAUSE_BAD_NAME ? MT_CAUSE_NONE : found.cause, "the domain has no DMARC record");
+		settle(out, MT_NONE, found.cause == MT_CAUSE_BAD_NAME ? MT_CAUSE_NONE : found.cause,
+		    "the domain has no DMARC record");
 	else if (found.result == MT_PERMERROR)
 		settle(out, MT_NONE, MT_CAUSE_NONE, "the domain has several DMARC records, which are as none");
 	else if (found.result != MT_PASS)
@@ -190,7 +193,8 @@ judge(struct mt_dmarc *out, const struct mt_dmarc_record *record, const struct m
 	if (out->spf_aligned || out->dkim_aligned)
 		return settle(out, MT_PASS, MT_CAUSE_NONE, NULL);
 	if (doubt.is_temporary)
-		return settle(out, MT_TEMPERROR, doubt.temporary, "what might speak for the author could not be asked about");
+		return settle(out, MT_TEMPERROR, doubt.temporary,
+		    "what might speak for the author could not be asked about");
 	if (doubt.is_skipped)
 		return settle(out, MT_SKIPPED, doubt.skipped, "what might speak for the author was not looked at");
 	return settle(out, MT_FAIL, MT_CAUSE_NONE, "neither SPF nor DKIM speaks for the author's domain");

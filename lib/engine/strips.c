@@ -20,6 +20,14 @@ struct own {
 	char key[];			/* lower case */
 };
 
+/* What stood in a field that goes. */
+struct copy {
+	unsigned index;
+	bool cut;
+	size_t len;
+	char bytes[];
+};
+
 struct mt_strips {
 	uint8_t *authres;		/* a bit for each Authentication-Results field that goes */
 	unsigned seen, room;		/* fields seen; bits there are */
@@ -27,6 +35,8 @@ struct mt_strips {
 	struct own *own;
 	unsigned own_fields;
 	bool incomplete;
+	struct copy *copies[MT_STRIPS_COPIES];
+	size_t ncopies;
 };
 
 struct mt_strips *
@@ -46,6 +56,8 @@ mt_strips_free(struct mt_strips *strips)
 		HASH_DEL(strips->own, own);
 		free(own);
 	}
+	for (size_t i = 0; i < strips->ncopies; i++)
+		free(strips->copies[i]);
 	free(strips->authres);
 	free(strips);
 }
@@ -83,6 +95,34 @@ mt_strips_authres(struct mt_strips *strips, bool goes)
 		strips->incomplete = true;
 	}
 	strips->seen++;
+}
+
+void
+mt_strips_copy(struct mt_strips *strips, struct mt_span value)
+{
+	size_t len = value.len < MT_STRIPS_COPY_BYTES ? value.len : MT_STRIPS_COPY_BYTES;
+	struct copy *copy;
+
+	if (strips == NULL || value.ptr == NULL || strips->ncopies == MT_STRIPS_COPIES)
+		return;
+	copy = malloc(sizeof *copy + len);
+	if (copy == NULL)
+		return;
+	*copy = (struct copy){ .index = strips->seen, .cut = len < value.len, .len = len };
+	memcpy(copy->bytes, value.ptr, len);
+	strips->copies[strips->ncopies++] = copy;
+}
+
+struct mt_span
+mt_strips_copied(const struct mt_strips *strips, size_t i, unsigned *index, bool *cut)
+{
+	const struct copy *copy = strips == NULL || i >= strips->ncopies ? NULL : strips->copies[i];
+
+	if (copy == NULL)
+		return MT_ABSENT;
+	*index = copy->index;
+	*cut = copy->cut;
+	return (struct mt_span){ copy->bytes, copy->len };
 }
 
 static struct own *

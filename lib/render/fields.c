@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Knows how the added header fields are spelled, and that each of them is one well-formed
- * field whatever a stranger sent; refuses to know where they are put, and which of them.
+ * Knows how the added header fields are spelled, but for Authentication-Results, and that
+ * each of them is one well-formed field whatever a stranger sent; refuses to know where they
+ * are put, and which of them.
  *
  * One grammar for all of X-Trace-*:
  *
@@ -386,39 +387,6 @@ relay(struct params *p, const struct mt_trace *trace)
 	add_number(p, "hop", r->hop, "");
 }
 
-/* RFC 8601, 2.7.3: iprev knows no "none"; what was not asked is not reported. */
-static const char *
-iprev_word(enum mt_result r)
-{
-	if (r == MT_NONE)
-		return mt_result_word(MT_PERMERROR);
-	if (r == MT_PASS || r == MT_FAIL || r == MT_TEMPERROR || r == MT_PERMERROR)
-		return mt_result_word(r);
-	return NULL;
-}
-
-/* Registered methods and properties only: one other name makes some readers drop the
- * whole field.  A field without a result says so (RFC 8601, 2.2). */
-static void
-authres(struct params *p, const struct mt_trace *trace)
-{
-	const char *word = iprev_word(trace->facts.fact[MT_FACT_IPREV].result);
-	char text[MT_IP_TEXT];
-	struct mt_buf buf;
-
-	if (mt_span_empty(trace->settings->trust->authserv_id))
-		return;
-	add_value(p, "", trace->settings->trust->authserv_id, false);
-	if (word == NULL || trace->peer == NULL || trace->peer->ip.family == 0) {
-		add_word(p, "", "none");
-		return;
-	}
-	begin(p, &buf, "iprev");
-	mt_buf_format(&buf, "%s policy.iprev=", word);
-	token_or_quoted(&buf, mt_span_text(mt_ip_text(&trace->peer->ip, text)));
-	take(p, &buf, "iprev");
-}
-
 /* Strongest first, as they come; a list that has no room ends in "...". */
 static struct mt_span
 evidence(const struct mt_trace *trace, struct mt_arena *arena, size_t most)
@@ -481,10 +449,7 @@ mt_render_field(const struct mt_trace *trace, struct mt_arena *arena, enum mt_he
 	case MT_HEADER_EVIDENCE:
 		return evidence(trace, arena, most);
 	case MT_HEADER_AUTHRES:
-		authres(&p, trace);
-		if (total_length(&p) > most)
-			return MT_ABSENT;
-		break;
+		return mt_render_authres(trace, arena);
 	case MT_HEADERS:
 		break;
 	}

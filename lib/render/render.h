@@ -18,5 +18,13 @@ int mt_render_logline(const struct mt_trace *trace, bool json, mt_sink_fn *sink,
  * s plausible, u unlinked, c contradicted. */
 struct mt_span mt_render_field(const struct mt_trace *trace, struct mt_arena *arena, enum mt_header header);
 const char *mt_header_name(enum mt_header header);
+/* The same of Authentication-Results alone: registered words only; the administrator's bound
+ * holds for each of its lines.  Never empty: without a result it says "none". */
+struct mt_span mt_render_authres(const struct mt_trace *trace, struct mt_arena *arena);
+/* The text of MT_REMOVED_NAME: what stood in the how-manieth Authentication-Results field, that
+ * was taken out.  White space is made one space; cut: there was more of it. */
+#define MT_REMOVED_NAME "X-Trace-Removed-AR"
+struct mt_span mt_render_removed(struct mt_arena *arena, unsigned index, struct mt_span value, bool cut,
+    size_t line_most);
 
 #endif

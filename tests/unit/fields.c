@@ -80,13 +80,15 @@ read_back(struct parsed out[20], const char *text)
 }
 
 /* One field: printable ASCII in lines of at most 998 bytes, each but the first begun with
- * a TAB and something behind it (RFC 5322, 2.2.3), and no more text than `most`. */
+ * a TAB and something behind it (RFC 5322, 2.2.3), and no more text than `most`; of
+ * Authentication-Results, no more on a line. */
 static bool
 one_field(const char *name, struct mt_span value, size_t most)
 {
+	bool lines = strcmp(name, mt_header_name(MT_HEADER_AUTHRES)) == 0;
 	size_t column = strlen(name) + 2;
 
-	if (value.len == 0 || value.len + strlen(name) > most || value.ptr[value.len] != '\0')
+	if (value.len == 0 || (!lines && value.len + strlen(name) > most) || value.ptr[value.len] != '\0')
 		return false;
 	for (size_t i = 0; i < value.len; i++) {
 		char c = value.ptr[i];
@@ -99,7 +101,7 @@ one_field(const char *name, struct mt_span value, size_t most)
 		} else if (c < ' ' || c > '~') {
 			return false;
 		}
-		if (column > 998)
+		if (column > (lines ? most : 998))
 			return false;
 	}
 	return true;

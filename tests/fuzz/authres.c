@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* An Authentication-Results field, whatever it says: read as one and as a sealed one, judged
+ * as a stranger's, and kept as a copy. */
+#include <stdlib.h>
+
+#include "lib/core/authres.h"
+#include "lib/render/render.h"
+#include "lib/source/idna.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Touches each byte that is lent, and counts what is there. */
+static void
+look_at(const struct mt_authres *field)
+{
+	size_t properties = 0, bytes = 0;
+
+	for (unsigned i = 0; i < field->nresults; i++) {
+		const struct mt_authres_result *r = &field->results[i];
+
+		properties += r->nproperties;
+		for (size_t n = 0; n < r->word.len + r->reason.len; n++)
+			bytes += n < r->word.len ? r->word.ptr[n] != 0 : r->reason.ptr[n - r->word.len] != 0;
+		for (unsigned p = 0; p < r->nproperties; p++)
+			for (size_t n = 0; n < r->properties[p].value.len; n++)
+				bytes += r->properties[p].value.ptr[n] != 0;
+		if (r->method.len == 0)
+			abort();
+	}
+	if (field->nresults > MT_AUTHRES_RESULTS || properties > MT_AUTHRES_PROPERTIES || bytes > (1u << 23))
+		abort();
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const struct mt_span pattern[] = { { "*.mail.example.org", 18 } };
+	const struct mt_trust trust = { .authserv_id = MT_SPAN("mx.example.org"), .names = { pattern, 1 } };
+	struct mt_span value = { (const char *)data, size }, shown;
+	struct mt_authres field;
+	struct mt_arena arena;
+	bool goes;
+
+	mt_arena_init(&arena, 1024, 4u << 20);
+	mt_authres_read_sealed(&field, &arena, value);
+	look_at(&field);
+	mt_authres_read(&field, &arena, value);
+	look_at(&field);
+	goes = mt_authres_goes(value, &trust, mt_idna_tables());
+	/* Whatever the reader takes for ours must go. */
+	if (!goes && mt_span_same(field.authserv_id, trust.authserv_id))
+		abort();
+	shown = mt_render_removed(&arena, 1, value, false, 990);
+	if (shown.ptr == NULL && !arena.full)
+		abort();
+	for (size_t i = 0; i < shown.len; i++)
+		if ((shown.ptr[i] < ' ' && shown.ptr[i] != '\n' && shown.ptr[i] != '\t') || shown.ptr[i] > '~')
+			abort();
+	mt_arena_fini(&arena);
+	return 0;
+}
