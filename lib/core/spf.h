@@ -39,7 +39,7 @@ enum mt_result mt_spf_check(struct mt_spf *out, struct mt_arena *arena, struct m
 /* What the evaluation came down to: networks in the order in which the client was held
  * against them.  The last one, or `rest`, is what decided.  Those that did not match may be
  * left out. */
-#define MT_SPF_POLICY_NETS 64
+#define MT_SPF_POLICY_NETS 24
 struct mt_spf_policy {
 	size_t count;
 	struct {

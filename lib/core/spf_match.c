@@ -212,7 +212,8 @@ find_validated(struct mt_spf_run *run, uint32_t msec)
 	for (size_t i = 0; hit == MT_SPF_HIT && i < ptr_count(ptr); i++) {
 		struct mt_span name = ptr->records[i].text;
 		enum mt_spf_hit valid = validate(run, name, msec + ptr->msec);
-		unsigned r = mt_name_same(name, run->macros.domain) ? 3 : mt_name_below(name, run->macros.domain) ? 2 : 1;
+		bool below = mt_name_below(name, run->macros.domain);
+		unsigned r = mt_name_same(name, run->macros.domain) ? 3 : below ? 2 : 1;
 
 		wait = wait || valid == MT_SPF_WAIT;
 		if (valid == MT_SPF_HIT && r > rank) {

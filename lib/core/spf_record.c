@@ -115,6 +115,7 @@ read_network(struct mt_spf_term *term, struct mt_span text)
 	bool six = term->kind == MT_SPF_IP6;
 	const char *slash = text.len == 0 ? NULL : memchr(text.ptr, '/', text.len), *end = text.ptr + text.len;
 	struct mt_span network = mt_span_between(text.ptr, slash == NULL ? end : slash);
+	uint8_t *bits = six ? &term->bits6 : &term->bits4;
 	struct mt_ip ip;
 
 	if (network.len == 0 || network.ptr[0] != ':')
@@ -130,9 +131,9 @@ read_network(struct mt_spf_term *term, struct mt_span text)
 	} else {
 		memcpy(term->network, ip.bytes, sizeof term->network);
 	}
-	if (slash != NULL && !read_bits(mt_span_between(slash + 1, end), six ? 128 : 32, six ? &term->bits6 : &term->bits4))
-		return "the length of a prefix is none";
-	return NULL;
+	if (slash == NULL || read_bits(mt_span_between(slash + 1, end), six ? 128 : 32, bits))
+		return NULL;
+	return "the length of a prefix is none";
 }
 
 static const char *

@@ -36,6 +36,7 @@ broken() {
         for (i = split("bn core_names err evp rsa x509", names, " "); i > 0; i--)
             only["openssl/" names[i] ".h"] = "^lib/source/crypto[.]c$"
         only["opendkim/dkim.h"] = "^lib/source/dkim[.]c$"
+        only["spf2/spf.h"] = "^lib/source/spf2[.]c$"
         only["libmilter/mfapi.h"] = only["libmilter/mfdef.h"] = "^milter/"
     }
     function say(why) { printf "%s:%d: %s: %s\n", FILENAME, FNR, why, $0 }
@@ -109,6 +110,7 @@ fires "libidn2 outside of its file" lib/engine/x.c '#include <idn2.h>'
 fires "libmaxminddb outside of its file" lib/source/geo.c '#include <maxminddb.h>'
 fires "OpenSSL outside of its file" lib/source/arc.c '#include <openssl/evp.h>'
 fires "libopendkim outside of its file" lib/source/spf.c '#include <opendkim/dkim.h>'
+fires "libspf2 outside of its file" lib/engine/x.c '#include <spf2/spf.h>'
 fires "libmilter in the library" lib/engine/x.c '	return SMFIS_CONTINUE;'
 fires "libmilter in the command" cli/x.c '	smfi_setreply(ctx, a, b, c);'
 echo "1..$count"
