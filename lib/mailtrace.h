@@ -511,6 +511,8 @@ struct mt_client {
 	uint16_t port;			/* 0: not known */
 	const char *server;		/* our own host name as the MTA gives it, or NULL */
 	bool local;			/* no network client: handed over on this machine */
+	const char *listener;		/* the name that the MTA gives to the door it came by, or NULL */
+	uint16_t listener_port;		/* 0: not known */
 };
 
 /* Opens a connection and asks at once what its address leads to.  NULL: no memory. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Knows the kinds of titled blocks; what is in them is known to rules.c and zones.c. */
+/* Knows the kinds of titled blocks; what is in them is known to rules.c, zones.c and listeners.c. */
 #include "lib/config/blocks.h"
 
 #include "lib/base/words.h"
+#include "lib/config/listeners.h"
 #include "lib/config/rules.h"
 #include "lib/config/zones.h"
 
@@ -15,6 +16,7 @@ static const struct {
 	{ "", "dnsbl", mt_zones_key },
 	{ "dnsbl", "code", mt_zones_key },
 	{ "", "exempt", mt_rule_key },
+	{ "", "listener", mt_listeners_key },
 	{ "", "rule", mt_rule_key },
 };
 

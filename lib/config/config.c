@@ -8,6 +8,7 @@
 
 #include "lib/base/name.h"
 #include "lib/config/keys.h"
+#include "lib/config/listeners.h"
 #include "lib/config/rules.h"
 #include "lib/config/zones.h"
 
@@ -174,6 +175,7 @@ finish(struct mt_config *config, struct mt_source *source)
 		.headers = config->headers.add, .header_most = (size_t)config->headers.max_length,
 		.strip_foreign = config->headers.strip_foreign,
 	};
+	mt_listeners_finish(config);
 }
 
 static void
@@ -191,6 +193,7 @@ build(struct mt_config *config, struct mt_source *source, const char *path, cons
 	mt_parse(&settings, source);
 	mt_keys_default(config, source);
 	mt_keys_apply(config, source, &settings);
+	mt_listeners_build(config, source, &settings);
 	mt_zones_build(config, source, &settings);
 	mt_rules_build(config, source, &settings);
 	finish(config, source);
@@ -324,6 +327,7 @@ mt_config_write(const struct mt_config *config, mt_sink_fn *sink, void *ctx)
 	mt_arena_init(&arena, ARENA_FIRST, ARENA_CEILING);
 	mt_buf_init(&buf, &arena, 0);
 	write_keys(&buf, config);
+	mt_listeners_write(&buf, config);
 	mt_zones_write(&buf, config);
 	mt_rules_write(&buf, config);
 	if (!arena.full && !buf.cut)

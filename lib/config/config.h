@@ -20,6 +20,16 @@ enum mt_log_each { MT_LOG_EACH_MESSAGE, MT_LOG_EACH_ACTION, MT_LOG_EACH_NONE };
 enum mt_exempt_default { MT_EXEMPT_AUTHENTICATED, MT_EXEMPT_TRUSTED, MT_EXEMPT_POSTMASTER, MT_EXEMPT_DEFAULTS };
 enum mt_no_reply { MT_NO_REPLY_AUTO, MT_NO_REPLY_ALWAYS, MT_NO_REPLY_NEVER };
 
+/* Whom to believe where a client came in by this door (listeners.h). */
+struct mt_listener {
+	struct mt_span name;		/* of the MTA's listener, a pattern, or a port */
+	struct mt_trust trust;
+	struct mt_trace_settings settings;	/* points to that trust */
+	bool set;			/* it says anything at all */
+	const char *file;
+	unsigned line;
+};
+
 /* One row of the table of keys writes one member. */
 struct mt_config {
 	atomic_uint refs;
@@ -83,6 +93,8 @@ struct mt_config {
 	} log;
 
 	struct mt_trace_settings settings;	/* points into this structure */
+	struct mt_listener *listeners;
+	size_t nlisteners;
 };
 
 #endif

@@ -204,6 +204,7 @@ mt_key_near(const char *section, struct mt_span name, char out[96])
 		words[count++] = "rule";
 		words[count++] = "exempt";
 		words[count++] = "dnsbl";
+		words[count++] = "listener";
 		words[count++] = "include";
 	}
 	for (size_t i = 0; i < KEYS; i++) {

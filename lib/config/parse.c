@@ -34,6 +34,7 @@ tell(struct mt_errors *errors, struct mt_place place, const char *text)
 		{ "missing opening brace", "; write: section { key = value }" },
 		{ "missing title for section 'code'", "; write: code \"127.0.0.2\" { ... }" },
 		{ "missing title for section 'dnsbl'", "; write: dnsbl \"zone\" { ... }" },
+		{ "missing title for section 'listener'", "; write: listener \"name\" { ... }" },
 		{ "missing title", "; write: rule \"name\" { ... }" },
 		{ "unexpected token '='", "; a value is missing before it" },
 		{ "unexpected token", "; values in a list stand apart by commas: { a, b }" },

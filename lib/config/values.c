@@ -326,13 +326,14 @@ set_nets(const struct target *t, const struct mt_values *values, bool add)
 {
 	static const char *const always[] = { "127.0.0.0/8", "::1/128" };
 	struct mt_nets old = *(struct mt_nets *)t->member;
+	bool own = t->key->offset == offsetof(struct mt_config, trust.networks);
 	size_t count = 0, kept = add ? old.count : 0;
 	struct mt_net *nets = mt_arena_alloc(&t->config->arena, (kept + values->count + 2) * sizeof *nets);
 
 	if (nets == NULL)
 		return;
 	/* What runs on this machine is ours, unless an empty list says that nobody is. */
-	for (size_t i = 0; !add && values->count > 0 && i < 2; i++)
+	for (size_t i = 0; own && !add && values->count > 0 && i < 2; i++)
 		count += mt_net_parse(&nets[count], mt_span_text(always[i]), NULL);
 	for (size_t i = 0; i < kept; i++)
 		nets[count++] = old.net[i];

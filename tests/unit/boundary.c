@@ -18,7 +18,7 @@
 #define HOSTED POSTFIX("out7.filter.net", "out7.filter.net", "198.0.0.7", "mx.example.org")
 #define HOSTED_IN POSTFIX("mail.sender.net", "mail.sender.net", "194.0.0.7", "in3.filter.net")
 
-enum config { NOTHING, NETWORKS, NAMES, RELAYS, HOPS, ALL };
+enum config { NOTHING, NETWORKS, NAMES, RELAYS, HOPS, SUBMISSION, ALL };
 
 static const struct {
 	const char *name;
@@ -97,6 +97,14 @@ static const struct {
 	{ "fetched, then handed over here", NETWORKS, { FILTER, "from pop.isp.net [198.0.0.50] by mx.example.org with POP3 "
 	    "(fetchmail-6.3.26) for <joe@localhost> (single-drop)" DATE, MX, SENDER }, NULL, NULL, 3, "194.0.0.7",
 	    "not one of our own" },
+	{ "a submission host, whose line does not say who", SUBMISSION, { POSTFIX("msa", "unknown", "193.0.0.5", "mx.example.org"),
+	    POSTFIX("laptop", "unknown", "195.0.0.3", "msa.example.org"), FAKE }, NULL, NULL, 2, "195.0.0.3", "trust.submission" },
+	{ "the same, connected", SUBMISSION, { POSTFIX("laptop", "unknown", "195.0.0.3", "msa.example.org"), FAKE }, "193.0.0.5", NULL, 2,
+	    "195.0.0.3", "trust.submission" },
+	{ "a server of ours that is no submission host", SUBMISSION, { POSTFIX("mx", "unknown", "193.0.0.25", "store.example.org"), MX },
+	    NULL, NULL, 2, "194.0.0.7", "not one of our own" },
+	{ "a submission host that is not one of our own", SUBMISSION, { POSTFIX("laptop", "unknown", "195.0.0.3", "msa.sender.net") },
+	    "198.0.0.5", NULL, 1, "198.0.0.5", "connected" },
 	{ "number of lines", HOPS, { STORE, MX, SENDER }, NULL, NULL, 2, "194.0.0.7", "trust.hops" },
 	{ "number of lines, connected", HOPS, { STORE, MX, SENDER }, "193.0.0.1", NULL, 3, "194.0.0.7", "trust.hops" },
 	{ "number of lines, only one there", HOPS, { MX }, NULL, NULL, 1, "194.0.0.7", "of our own" },
@@ -132,6 +140,7 @@ configure(enum config config)
 {
 	static const struct mt_net nets[] = { { { 4, { 193, 0, 0, 0 } }, 24 }, { { 4, { 10, 0, 0, 0 } }, 8 } };
 	static const struct mt_span names[] = { { "*.example.org", 13 } };
+	static const struct mt_net submission[] = { { { 4, { 193, 0, 0, 5 } }, 32 }, { { 4, { 198, 0, 0, 5 } }, 32 } };
 	static const struct mt_span relays[] = { { "*.filter.net", 12 }, { "*.protection.outlook.com", 24 } };
 	struct mt_trust trust = { .authserv_id = MT_SPAN("mx.example.org") };
 
@@ -142,6 +151,10 @@ configure(enum config config)
 		trust.names = (struct mt_patterns){ names, 1 };
 	if (config == RELAYS || config == ALL)
 		trust.relays = (struct mt_patterns){ relays, 2 };
+	if (config == SUBMISSION) {
+		trust.networks = (struct mt_nets){ nets, 2 };
+		trust.submission = (struct mt_nets){ submission, 2 };
+	}
 	if (config == HOPS)
 		trust.hops = 2;
 	return trust;
@@ -155,6 +168,74 @@ sound(const struct mt_trace *trace, unsigned believed)
 		if (trace->hops[i].reason == NULL || trace->hops[i].trusted != (i + believed >= trace->nhops))
 			return false;
 	return true;
+}
+
+/* A list of one forwarder: it took the message from the sender, sealed it and handed it to us. */
+#define LIST POSTFIX("out.lists.net", "out.lists.net", "197.0.0.9", "mx.example.org")
+#define LIST_INNER POSTFIX("in.lists.net", "in.lists.net", "197.0.0.8", "out.lists.net")
+#define LIST_IN POSTFIX("mail.sender.net", "mail.sender.net", "194.0.0.7", "in.lists.net")
+#define LIST_HELD POSTFIX("out.relay.net", "out.relay.net", "196.0.0.20", "in.lists.net")
+#define RELAY_IN POSTFIX("mail.sender.net", "mail.sender.net", "194.0.0.7", "in.relay.net")
+#define QMAIL_LIST "from out.lists.net (HELO x) (197.0.0.9) by mx.example.org with SMTP; 21 Nov 2026 09:59:59 -0000"
+
+static const struct {
+	const char *name;
+	const char *fields[PATH_FIELDS];
+	enum mt_result result;
+	unsigned oldest_pass;
+	struct { const char *sealer, *remote; } sets[3];	/* instance 1 first */
+	unsigned believed;
+	const char *ip;
+} seals[] = {
+	{ "names its client", { LIST, LIST_INNER, LIST_IN, SENDER }, MT_PASS, 0, { { "lists.net", "194.0.0.7" } }, 3, "194.0.0.7" },
+	{ "does not hold", { LIST, LIST_INNER, LIST_IN, SENDER }, MT_FAIL, 0, { { "lists.net", "194.0.0.7" } }, 1, "197.0.0.9" },
+	{ "cannot be checked now", { LIST, LIST_INNER, LIST_IN }, MT_TEMPERROR, 0, { { "lists.net", "194.0.0.7" } }, 1, "197.0.0.9" },
+	{ "is of a domain that is not listed", { LIST, LIST_INNER, LIST_IN }, MT_PASS, 0, { { "strangers.net", "194.0.0.7" } }, 1,
+	    "197.0.0.9" },
+	{ "is of a listed domain that did not hand it over", { POSTFIX("x", "mail.evil.com", "196.0.0.66", "mx.example.org"), LIST_IN },
+	    MT_PASS, 0, { { "lists.net", "194.0.0.7" } }, 1, "196.0.0.66" },
+	{ "is of a listed domain that the client only says", { POSTFIX("out.lists.net", "unknown", "196.0.0.66", "mx.example.org"),
+	    LIST_IN }, MT_PASS, 0, { { "lists.net", "194.0.0.7" } }, 1, "196.0.0.66" },
+	{ "is of a name that qmail wrote", { QMAIL_LIST, LIST_IN }, MT_PASS, 0, { { "lists.net", "194.0.0.7" } }, 1, "197.0.0.9" },
+	{ "names no client", { LIST, LIST_INNER, LIST_IN }, MT_PASS, 0, { { "lists.net", "" } }, 1, "197.0.0.9" },
+	{ "names a client that no line has", { LIST, LIST_INNER, LIST_IN }, MT_PASS, 0, { { "lists.net", "194.0.0.8" } }, 1, "197.0.0.9" },
+	{ "is older than what holds", { LIST, LIST_INNER, LIST_IN }, MT_PASS, 2, { { "lists.net", "194.0.0.7" } }, 1, "197.0.0.9" },
+	{ "is one of two, each of who handed it on", { LIST, LIST_HELD, RELAY_IN, SENDER }, MT_PASS, 0, { { "relay.net", "194.0.0.7" },
+	    { "lists.net", "196.0.0.20" } }, 3, "194.0.0.7" },
+	{ "is one of two, and the older of a domain that is not listed", { LIST, LIST_HELD, RELAY_IN, SENDER }, MT_PASS, 0, {
+	    { "strangers.net", "194.0.0.7" }, { "lists.net", "196.0.0.20" } }, 2, "196.0.0.20" },
+	{ "lies below that of somebody else", { LIST, LIST_INNER, LIST_IN }, MT_PASS, 0, { { "lists.net", "194.0.0.7" },
+	    { "strangers.net", "197.0.0.9" } }, 1, "197.0.0.9" },
+};
+
+static void
+test_seals(void)
+{
+	static const struct mt_span sealers[] = { { "lists.net", 9 }, { "relay.*", 7 } };
+	struct mt_trust trust = configure(NETWORKS);
+
+	trust.sealers = (struct mt_patterns){ sealers, 2 };
+	for (size_t i = 0; i < sizeof seals / sizeof *seals; i++) {
+		struct mt_arc_set sets[3] = { { 0 } };
+		struct mt_arc arc = { .result = seals[i].result, .oldest_pass = seals[i].oldest_pass, .sets = sets };
+		char ip[MT_IP_TEXT];
+		struct path p;
+
+		for (; arc.nsets < 3 && seals[i].sets[arc.nsets].sealer != NULL; arc.nsets++) {
+			sets[arc.nsets].instance = arc.nsets + 1;
+			sets[arc.nsets].sealer = mt_span_text(seals[i].sets[arc.nsets].sealer);
+			mt_ip_parse(&sets[arc.nsets].remote_ip, mt_span_text(seals[i].sets[arc.nsets].remote));
+		}
+		path_open(&p, &trust, seals[i].fields, NULL, NULL);
+		p.trace.arc = &arc;
+		mt_chain_build(&p.trace);
+		mt_ip_text(&p.trace.boundary.ip, ip);
+		tap_ok(sound(&p.trace, seals[i].believed) && strcmp(ip, seals[i].ip) == 0 &&
+		    (strstr(p.trace.boundary.reason, "seal") != NULL) == (seals[i].believed > 1) &&
+		    p.trace.origin.proved_hop == p.trace.boundary.hop, "a seal that %s: hop %u, %s: %s", seals[i].name,
+		    p.trace.boundary.hop, ip, p.trace.boundary.reason);
+		path_close(&p);
+	}
 }
 
 int
@@ -173,5 +254,6 @@ main(void)
 		    "%s: hop %u of %zu, '%s': %s", cases[i].name, p.trace.boundary.hop, p.trace.nhops, ip, p.trace.boundary.reason);
 		path_close(&p);
 	}
+	test_seals();
 	return tap_done();
 }
