@@ -450,7 +450,7 @@ mt_render_authres(const struct mt_trace *trace, struct mt_arena *arena)
 	put_dkim(&f, trace);
 	put_arc(&f, trace);
 	put_dmarc(&f, trace);
-	for (unsigned i = 0; i < trace->checks.lists.count; i++)
+	for (size_t i = 0; i < trace->checks.lists.count; i++)
 		put_listing(&f, &trace->checks.lists.listing[i]);
 	/* RFC 8601, 2.2: a field without a result says so. */
 	if (!f.any && f.line + sizeof "; none" > f.line_most)

@@ -19,7 +19,7 @@ begin(struct sample *s)
 	memset(signatures, 0, sizeof signatures);
 	memset(listings, 0, sizeof listings);
 	s->trace.checks.signatures = signatures;
-	s->trace.checks.listings = listings;
+	s->trace.checks.lists.listing = listings;
 }
 
 static void spf(struct sample *s) { s->trace.checks.spf_mailfrom = (struct mt_spf){ .result = MT_PASS, .domain = MT_SPAN("a.example.") }; }
@@ -93,9 +93,9 @@ lists(struct sample *s)
 	for (unsigned i = 0; i < sizeof results / sizeof *results; i++)
 		listings[i] = (struct mt_listing){ .zone = MT_SPAN("w.example"), .result = results[i], .allow = i != 5,
 			.hop = i == 6 ? 2 : 0, .codes = codes, .ncodes = 1, .cause = i == 2 ? MT_CAUSE_TIMEOUT : MT_CAUSE_NONE };
-	s->trace.checks.nlistings = sizeof results / sizeof *results;
+	s->trace.checks.lists.count = sizeof results / sizeof *results;
 }
-static void two_codes(struct sample *s) { lists(s); listings[0].ncodes = 2; s->trace.checks.nlistings = 1; }
+static void two_codes(struct sample *s) { lists(s); listings[0].ncodes = 2; s->trace.checks.lists.count = 1; }
 
 static const struct {
 	const char *what;
@@ -160,7 +160,7 @@ poison(struct sample *s, struct mt_span text)
 			.algorithm = text, .identity = text, .b = text, .why = text };
 	for (unsigned i = 0; i < 32; i++)
 		listings[i] = (struct mt_listing){ .zone = text, .result = MT_LISTED, .allow = true };
-	s->trace.checks = (struct mt_checks){ .signatures = signatures, .nsignatures = 8, .listings = listings, .nlistings = 32,
+	s->trace.checks = (struct mt_checks){ .signatures = signatures, .nsignatures = 8, .lists = { .listing = listings, .count = 32 },
 		.spf_mailfrom = { .result = MT_TEMPERROR, .domain = text, .why = text },
 		.spf_helo = { .result = MT_PASS, .domain = text }, .arc = { .result = MT_FAIL, .why = text },
 		.dmarc = { .result = MT_PERMERROR, .domain = text, .why = text } };
