@@ -216,7 +216,7 @@ keep_rows(struct mt_listing *listing, struct mt_arena *arena, const struct mt_dn
 	struct mt_span *names;
 
 	for (size_t i = 0; i < zone->ncodes; i++)
-		count += rows >> i & 1;
+		count += (unsigned)(rows >> i & 1);
 	names = mt_arena_alloc(arena, (size_t)count * 2 * sizeof *names);
 	if (names == NULL)
 		return false;

@@ -175,7 +175,7 @@ main(void)
 		sfsistat status;
 
 		memset(&seen, 0, sizeof seen);
-		status = mt_act_message(NULL, &daemon, &trace, NULL);
+		status = mt_act_message(NULL, &daemon, &trace, NULL, false);
 		tap_ok(status == cases[i].status, "%s: status", cases[i].name);
 		if (!tap_ok(strcmp(seen.reply, cases[i].reply) == 0, "%s: reply", cases[i].name))
 			tap_note("%s", seen.reply);
