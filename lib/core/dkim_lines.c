@@ -78,8 +78,11 @@ end_line(struct mt_dkim_lines *lines)
 void
 mt_dkim_lines_feed(struct mt_dkim_lines *lines, struct mt_span bytes)
 {
-	const char *p = bytes.ptr, *end = bytes.ptr + bytes.len;
+	const char *p = bytes.ptr, *end;
 
+	if (bytes.len == 0)
+		return;
+	end = p + bytes.len;
 	while (p < end) {
 		const char *lf = memchr(p, '\n', (size_t)(end - p));
 
