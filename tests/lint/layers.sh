@@ -24,13 +24,9 @@ broken() {
         # A third-party header, and the only files that may name it.
         only["ares.h"] = only["arpa/nameser.h"] = "^lib/source/channel[.]c$"
         only["confuse.h"] = "^lib/config/parse[.]c$"
-<<<<<<< HEAD
         only["libpsl.h"] = "^lib/source/suffix[.]c$"
         only["idn2.h"] = "^lib/source/idna[.]c$"
-        only["jansson.h"] = "^lib/render/json[a-z_]*[.]c$"
-=======
         only["jansson.h"] = "^lib/render/json[a-z_]*[.][ch]$"
->>>>>>> b3c1dad (wip)
         only["uthash.h"] = only["utlist.h"] = "^(lib/engine/cache|lib/engine/strips|lib/source/script)[.][ch]$"
         only["maxminddb.h"] = "^lib/source/mmdb[.]c$"
         for (i = split("bn core_names err evp rsa x509", names, " "); i > 0; i--)

@@ -24,7 +24,7 @@ NO_BODY, NO_HEADERS, NO_EOH, NR_HEADER, NO_UNKNOWN = 0x10, 0x20, 0x40, 0x80, 0x1
 NR_EOH, NR_BODY = 0x40000, 0x80000
 ALL_ACTIONS, ALL_STEPS = 0x1FF, 0x1FFFFF
 VERDICTS = {b"c": "continue", b"a": "accept", b"r": "reject", b"t": "tempfail", b"d": "discard", b"y": "reply",
-            b"f": "conn-fail"}
+            b"f": "conn-fail", b"s": "skip"}
 
 
 class Closed(Exception):

@@ -214,8 +214,8 @@ def negotiation(tap):
     with Daemon() as daemon:
         with daemon.session() as session:
             tap.ok(session.actions & 0x31 == 0x31, "header edits and quarantine are asked for", hex(session.actions))
-            tap.ok(session.steps & client.NO_BODY and session.steps & client.NO_EOH, "the body is not wanted",
-                   hex(session.steps))
+            tap.ok(not session.steps & client.NO_BODY and not session.steps & client.NO_EOH,
+                   "the body is wanted, for signatures", hex(session.steps))
             tap.ok(session.steps & 0x1F000 == 0 and session.steps & 0x20F == 0,
                    "CONNECT to DATA are wanted and answered", hex(session.steps))
             tap.ok(bool(session.steps & client.NR_HEADER), "over a UNIX socket fields are not answered")
@@ -227,6 +227,10 @@ def negotiation(tap):
             stage, answer = session.message()
             tap.ok((stage, answer.word) == ("eom", "continue"), "an MTA that offers little is served", answer)
             tap.ok(not answer.edits, "and not told to edit", answer.edits)
+    unsigned = ["-o", "dkim.enable=no", "-o", "arc.enable=no"]
+    with Daemon(arguments=unsigned) as daemon, daemon.session() as session:
+        tap.ok(session.steps & client.NO_BODY and session.steps & client.NO_EOH,
+               "without signatures the body is not wanted", hex(session.steps))
     for word, steps in (("never", 0), ("always", client.NR_HEADER)):
         with Daemon(arguments=["-o", f"milter.no-reply={word}"]) as daemon, daemon.session() as session:
             session.begin()
