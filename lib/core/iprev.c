@@ -10,13 +10,20 @@ mt_iprev_type(const struct mt_ip *client)
 	return client->family == 6 ? MT_RR_AAAA : MT_RR_A;
 }
 
+/* The name of a host, as far as its bytes tell: no escape stands in it. */
+static bool
+usable_name(struct mt_span name)
+{
+	return mt_name_askable(name) && memchr(name.ptr, '\\', name.len) == NULL;
+}
+
 size_t
 mt_iprev_ask(const struct mt_answer *ptr, size_t index[MT_PTR_NAMES])
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < ptr->nrecords && i < MT_PTR_NAMES; i++)
-		if (mt_name_askable(ptr->records[i].text))
+		if (usable_name(ptr->records[i].text))
 			index[n++] = i;
 	return n;
 }
@@ -71,7 +78,7 @@ take_names(struct mt_iprev *iprev, struct mt_arena *arena, const struct mt_answe
 	iprev->nnames = (unsigned)n;
 	for (size_t i = 0; i < n; i++) {
 		names[i].name = mt_arena_copy(arena, answer->records[i].text);
-		names[i].asked = mt_name_askable(answer->records[i].text);
+		names[i].asked = usable_name(answer->records[i].text);
 		if (!names[i].asked) {
 			names[i].forward = MT_PERMERROR;
 			names[i].cause = MT_CAUSE_BAD_NAME;

@@ -106,9 +106,10 @@ look_at_peer(struct message *message)
 static void
 judge_early(struct message *message, enum mt_stage stage, struct mt_span recipient)
 {
-	struct mt_arena arena = message->trace.arena;
+	struct mt_arena arena;
 
 	look_at_peer(message);
+	arena = message->trace.arena;
 	mt_arena_fini(&message->scratch);
 	message->trace.arena = message->scratch;
 	mt_trace_judge_early(&message->trace, stage, recipient, &message->early);
