@@ -17,6 +17,7 @@ struct mt_asked_entry {
 	char *name;			/* lower case, without a final dot */
 	enum mt_rrtype type;
 	bool answered;
+	unsigned judges;		/* who looked at it */
 	struct mt_answer *answer;	/* a reference; NULL where `answered` says that none will come */
 };
 
@@ -25,7 +26,7 @@ static const struct mt_answer bad_name = { .cause = MT_CAUSE_BAD_NAME };
 static const struct mt_answer beyond = { .cause = MT_CAUSE_LIMIT };
 static const struct mt_answer too_late = { .cause = MT_CAUSE_DEADLINE };
 
-static const struct mt_asked_entry *
+static struct mt_asked_entry *
 find(const struct mt_asked *asked, const char *name, enum mt_rrtype type)
 {
 	for (unsigned i = 0; asked != NULL && i < asked->count; i++)
@@ -51,7 +52,7 @@ make_room(struct mt_asked *asked)
 }
 
 /* Asks, and looks at once whether the answer was at hand. */
-static const struct mt_asked_entry *
+static struct mt_asked_entry *
 add(struct mt_asked *asked, const char *name, enum mt_rrtype type)
 {
 	unsigned index = asked->count;
@@ -62,7 +63,8 @@ add(struct mt_asked *asked, const char *name, enum mt_rrtype type)
 	kept = strdup(name);
 	if (kept == NULL)
 		return NULL;
-	asked->entries[asked->count++] = (struct mt_asked_entry){ .name = kept, .type = type };
+	asked->entries[asked->count++] = (struct mt_asked_entry){ .name = kept, .type = type,
+		.judges = asked->judge };
 	mt_conn_ask(asked->conn, kept, type, asked->serial << INDEX_BITS | index);
 	mt_conn_apply(asked->conn);
 	return &asked->entries[index];
@@ -82,7 +84,7 @@ static const struct mt_answer *
 answer(struct mt_ask *self, struct mt_span name, enum mt_rrtype type)
 {
 	struct mt_asked *asked = (struct mt_asked *)self;
-	const struct mt_asked_entry *entry;
+	struct mt_asked_entry *entry;
 	char normal[MT_NAME_TEXT];
 
 	if (!mt_name_normal(name, normal))
@@ -94,11 +96,14 @@ answer(struct mt_ask *self, struct mt_span name, enum mt_rrtype type)
 		return &too_late;
 	if (entry == NULL)
 		entry = add(asked, normal, type);
-	return entry == NULL ? &beyond : answer_of(asked, entry);
+	if (entry == NULL)
+		return &beyond;
+	entry->judges |= asked->judge;
+	return answer_of(asked, entry);
 }
 
 void
-mt_asked_open(struct mt_asked *asked, struct mt_conn *conn, const struct mt_asked *also, unsigned most)
+mt_asked_open(struct mt_asked *asked, struct mt_conn *conn, struct mt_asked *also, unsigned most)
 {
 	*asked = (struct mt_asked){ .ask = { answer }, .conn = conn, .also = also, .most = most,
 		.serial = ++conn->serial & (UINT32_MAX >> INDEX_BITS), .next = conn->asked };
@@ -139,7 +144,7 @@ mt_asked_take(struct mt_conn *conn, unsigned index, struct mt_answer *answer)
 		if (!entry->answered)
 			entry->answer = answer == NULL ? NULL : mt_answer_ref(answer);
 		entry->answered = true;
-		conn->answers++;
+		asked->news |= entry->judges;
 		return;
 	}
 }

@@ -16,17 +16,19 @@ struct mt_asked_entry;
 struct mt_asked {
 	struct mt_ask ask;		/* first: what judges are given */
 	struct mt_conn *conn;
-	const struct mt_asked *also;	/* answers that are there already; nothing is asked in it */
+	struct mt_asked *also;		/* answers that are there already; nothing is asked in it */
 	struct mt_asked *next;		/* of the connection's list */
 	unsigned serial;		/* which of them a letter is for */
 	unsigned most;
 	bool closed;			/* nothing more will come */
+	unsigned judge;			/* who asks now: a bit of the caller's */
+	unsigned news;			/* of those whose answers came; the caller clears it */
 	struct mt_asked_entry *entries;
 	unsigned count, room;
 };
 
 /* Makes it one of the connection's.  most: questions at the most; also: see there, or NULL. */
-void mt_asked_open(struct mt_asked *asked, struct mt_conn *conn, const struct mt_asked *also, unsigned most);
+void mt_asked_open(struct mt_asked *asked, struct mt_conn *conn, struct mt_asked *also, unsigned most);
 /* Answers that come later are dropped.  One that was never opened is left alone. */
 void mt_asked_close(struct mt_asked *asked);
 /* Takes in an answer (NULL: there was no memory for one) by the index of its letter. */

@@ -356,34 +356,60 @@ settled(const struct mt_checkup *checkup)
 	    checks->dmarc.result != MT_UNKNOWN;
 }
 
+/* Who is run again when an answer came that he asked for, or when what he builds on is known. */
+enum { LISTS = 1, SPF = 2, DKIM = 4, ARC = 8, DMARC = 16, RELAY = 32, EVERYBODY = 63 };
+#define JUDGES 5
+
+static const struct {
+	unsigned bit;
+	void (*judge)(struct mt_checkup *checkup);
+	bool header;			/* needs the whole header */
+	unsigned wakes;
+} judges[JUDGES] = {
+	{ LISTS, judge_lists, false, RELAY }, { SPF, judge_spf, false, DMARC | RELAY },
+	{ DKIM, judge_dkim, true, DMARC | RELAY }, { ARC, judge_arc, true, RELAY },
+	{ DMARC, judge_dmarc, true, RELAY },
+};
+
+static unsigned
+take_news(struct mt_checkup *checkup)
+{
+	unsigned news = checkup->asked.news | checkup->conn->own.news;
+
+	checkup->asked.news = checkup->conn->own.news = 0;
+	return news;
+}
+
+static void
+run_judges(struct mt_checkup *checkup, unsigned todo)
+{
+	for (unsigned i = 0; i < JUDGES; i++) {
+		if ((todo & judges[i].bit) == 0 || (judges[i].header && !checkup->header_over))
+			continue;
+		checkup->asked.judge = judges[i].bit;
+		judges[i].judge(checkup);
+		todo |= judges[i].wakes;
+	}
+	checkup->asked.judge = RELAY;
+	if ((todo & RELAY) != 0)
+		checkup->relay_settled = rehearse_relay(checkup);
+}
+
 bool
 mt_checkup_run(struct mt_checkup *checkup, bool last)
 {
-	unsigned answers = checkup->conn->answers;
+	unsigned todo = take_news(checkup);
 
-	if (!last && !checkup->fresh && checkup->answers == answers)
-		return checkup->settled;
+	if (checkup->fresh)
+		todo = EVERYBODY;
 	checkup->fresh = false;
 	/* An answer that was at hand counts for those that ran before it came. */
-	do {
-		answers = checkup->conn->answers;
-		judge_lists(checkup);
-		judge_spf(checkup);
-		if (checkup->header_over) {
-			judge_dkim(checkup);
-			judge_arc(checkup);
-			judge_dmarc(checkup);
-		}
-		checkup->settled = settled(checkup) & rehearse_relay(checkup);
-	} while (checkup->conn->answers != answers && !checkup->settled);
-	checkup->answers = answers;
+	for (; todo != 0; todo = take_news(checkup))
+		run_judges(checkup, todo);
 	if (last) {
-		checkup->asked.closed = checkup->settled = true;
-		judge_lists(checkup);
-		judge_spf(checkup);
-		judge_dkim(checkup);
-		judge_arc(checkup);
-		judge_dmarc(checkup);
+		checkup->asked.closed = true;
+		run_judges(checkup, EVERYBODY & ~RELAY);
+		return true;
 	}
-	return checkup->settled;
+	return settled(checkup) && checkup->relay_settled;
 }

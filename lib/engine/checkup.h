@@ -30,9 +30,8 @@ struct mt_checkup {
 	unsigned nsubjects;
 	bool hops_listed;
 	bool header_over, body_over;
-	unsigned answers;		/* of the connection, when the judges last ran */
 	bool fresh;			/* something else than an answer is new */
-	bool settled;			/* nothing was open when they did */
+	bool relay_settled;		/* nothing that the relay's verdict needs was out */
 };
 
 void mt_checkup_open(struct mt_checkup *checkup, struct mt_conn *conn, struct mt_trace *trace);

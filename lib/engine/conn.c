@@ -7,6 +7,7 @@
 
 #include "lib/base/ip.h"
 #include "lib/base/name.h"
+#include "lib/engine/ahead.h"
 #include "lib/engine/checkup.h"
 
 #define FIRST_CHUNK 512			/* an idle connection needs little */
@@ -19,7 +20,9 @@ struct question {
 	struct mt_cache *cache;		/* outlives the question: it closes after the resolver */
 	enum mt_what what;
 	unsigned index;
-	enum mt_rrtype forward;		/* of MT_WHAT_PTR: how names are led back */
+	/* Of MT_WHAT_PTR: how names are led back.  Of MT_WHAT_ASKED: the addresses that a policy
+	 * of the sender's asks for; 0: no policy is asked about. */
+	enum mt_rrtype forward;
 };
 
 static void ask(struct mt_inbox *inbox, struct mt_cache *cache, const char *name, enum mt_rrtype type,
@@ -45,6 +48,9 @@ delivered(void *ctx, struct mt_answer *answer)
 {
 	struct question *q = ctx;
 	struct mt_answer *held = q->what == MT_WHAT_PTR ? mt_answer_ref(answer) : NULL;
+
+	if (q->what == MT_WHAT_ASKED && q->forward != 0 && answer != NULL)
+		mt_ahead_spf(q->cache, answer, q->forward);
 
 	/* The questions that follow are expected before this one is counted off, so that
 	 * nobody believes that nothing more will come; but their letters come after. */
@@ -120,6 +126,8 @@ mt_conn_ask(struct mt_conn *conn, const char *name, enum mt_rrtype type, unsigne
 {
 	struct question about = { .what = MT_WHAT_ASKED, .index = index };
 
+	if (type == MT_RR_TXT && conn->config->spf.enable && conn->peer.ip.family != 0)
+		about.forward = mt_iprev_type(&conn->peer.ip);
 	ask(conn->inbox, conn->lookup->cache, name, type, &about);
 }
 

@@ -47,7 +47,6 @@ struct mt_conn {
 	struct mt_asked own;		/* what is asked for every message of the connection */
 	enum mt_result *zones;		/* the lists' health when it began; NULL: not known */
 	unsigned serial;		/* of the last one */
-	unsigned answers;		/* that came for any of them: judges run again when it changes */
 	bool idle;			/* mode off: nothing is asked, added or logged */
 };
 
