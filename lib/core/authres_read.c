@@ -229,11 +229,12 @@ take_lone(struct reader *r, struct mt_authres_result *result, bool *keep)
 static bool
 read_result(struct reader *r)
 {
-	struct mt_authres_result result = { .version = 1, .properties = r->properties + r->nproperties };
+	struct mt_authres_result result = { .version = 1 };
 	bool keep = true;
 
 	if (!skip_cfws(r) || at_end(r) || is_at(r, ';'))
 		return !r->out->broken;
+	result.properties = r->properties == NULL ? NULL : r->properties + r->nproperties;
 	result.method = read_word(r, true);
 	if (result.method.len == 0 || !skip_cfws(r))
 		return broken(r);
@@ -322,7 +323,7 @@ make_room(struct reader *r)
 static void
 read_field(struct mt_authres *out, struct mt_arena *arena, struct mt_span value, bool sealed)
 {
-	struct reader r = { .out = out, .arena = arena, .s = value };
+	struct reader r = { .out = out, .arena = arena, .s = value.ptr == NULL ? MT_SPAN("") : value };
 
 	*out = (struct mt_authres){ .version = 1 };
 	make_room(&r);

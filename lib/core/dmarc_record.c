@@ -54,7 +54,7 @@ has_uri(struct mt_span list)
 {
 	size_t from = 0;
 
-	for (size_t i = 0; i <= list.len; i++) {
+	for (size_t i = 0; list.len > 0 && i <= list.len; i++) {
 		if (i < list.len && list.ptr[i] != ',')
 			continue;
 		if (is_uri(mt_span_trim((struct mt_span){ list.ptr + from, i - from })))

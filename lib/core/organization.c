@@ -33,11 +33,15 @@ is_number(struct mt_span label)
 static struct mt_span
 guess(const struct mt_organizations *self, struct mt_span name)
 {
-	struct mt_span whole = name = mt_name_strip(name);
-	const char *end = name.ptr + name.len, *dots[3];
+	struct mt_span whole = mt_name_strip(name);
+	const char *end, *dots[3];
 	size_t n = 0;
 
 	(void)self;
+	if (whole.len == 0)
+		return whole;
+	name = whole;
+	end = name.ptr + name.len;
 	for (size_t i = name.len; i-- > 0 && n < 3;)
 		if (name.ptr[i] == '.')
 			dots[n++] = name.ptr + i;

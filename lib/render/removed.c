@@ -39,7 +39,7 @@ static bool
 put_words(struct mt_buf *text, struct mt_span value, size_t line_most)
 {
 	size_t column = sizeof "\tvalue=\"" - 1, at = 0;
-	struct mt_span word = next_word(value, &at);
+	struct mt_span word = value.len == 0 ? MT_ABSENT : next_word(value, &at);
 
 	for (bool first = true; word.len > 0; first = false, word = next_word(value, &at)) {
 		struct mt_span escaped = word.len > line_most ? MT_ABSENT : escape_word(text->arena, word);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Our findings as an Authentication-Results field: exact texts, and that our own reader finds
- * in each what was put into it.  (Other readers: tests/cli/authres.py.) */
+ * in each what was put into it.  (Other readers: tests/cli/authres_readers.py.) */
 #include "lib/core/authres.h"
 #include "tests/unit/sample.h"
 #include "tests/unit/tap.h"

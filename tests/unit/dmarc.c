@@ -449,7 +449,7 @@ other_scripts(void)
 	end_world(&world);
 	world.ask.answer = answer;
 	mt_arena_fini(&arena);
-	mt_arena_init(&arena, 16, 16);
+	mt_arena_init(&arena, 8, 8);
 	from = MT_SPAN("a@plain.example");
 	input.from = &from;
 	tap_ok(mt_dmarc_check(&d, &arena, &world.ask, &input) == MT_TEMPERROR && d.cause == MT_CAUSE_LIMIT,
