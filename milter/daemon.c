@@ -80,6 +80,30 @@ mt_daemon_may_say(atomic_llong *said_msec)
 	return atomic_compare_exchange_strong(said_msec, &before, now == 0 ? 1 : now);
 }
 
+/* "name value" lines of the engine, as "name=value", several in a line of the log. */
+static int
+say_counters(void *ctx, const char *bytes, size_t len)
+{
+	const char *end = bytes + len, *stop;
+	char line[1024] = "engine:";
+	size_t used = strlen(line);
+
+	for (; bytes < end; bytes = stop + 1) {
+		stop = memchr(bytes, '\n', (size_t)(end - bytes));
+		if (stop == NULL)
+			break;
+		if (used + (size_t)(stop - bytes) + 2 > sizeof line) {
+			mt_daemon_say(ctx, LOG_NOTICE, line);
+			used = strlen("engine:");
+		}
+		for (line[used++] = ' '; bytes < stop && used < sizeof line - 1; bytes++)
+			line[used++] = *bytes == ' ' ? '=' : *bytes;
+		line[used] = '\0';
+	}
+	mt_daemon_say(ctx, LOG_NOTICE, line);
+	return 0;
+}
+
 void
 mt_daemon_report(struct mt_daemon *daemon)
 {
@@ -94,6 +118,8 @@ mt_daemon_report(struct mt_daemon *daemon)
 		len += (size_t)snprintf(line + len, sizeof line - len, " %s=%llu", words[i],
 		    atomic_load(&daemon->counters[i]));
 	mt_daemon_say(daemon, LOG_NOTICE, line);
+	if (daemon->engine != NULL)
+		mt_engine_counters(daemon->engine, say_counters, daemon);
 }
 
 /* What the library has to say at start, before there is a log. */

@@ -87,6 +87,8 @@ bool
 mt_breaker_silent(struct mt_breaker *breaker, int64_t now_msec)
 {
 	breaker->silent = true;
+	if (breaker->open)
+		breaker->open_silent = true;	/* so that was why: no question need be the probe */
 	return open_now(breaker, now_msec);
 }
 

@@ -328,7 +328,8 @@ judge_server(struct dns *dns, const struct try *t, enum mt_cause said)
 	else if (sound)
 		mt_server_answered(server);
 	else
-		mt_server_failed(server, t->mark, spoke, now_msec());
+		mt_server_failed(server, t->mark, spoke ? MT_SERVER_CANNOT : said == MT_CAUSE_TIMEOUT ? MT_SERVER_LATE :
+		    MT_SERVER_AWAY, now_msec());
 	tell_state(dns, t->server, before);
 	if (mt_servers_silent(&dns->servers) && mt_breaker_silent(&dns->breaker, now_msec()))
 		opened(dns);

@@ -90,15 +90,23 @@ mt_server_answered(struct mt_server *server)
 }
 
 void
-mt_server_failed(struct mt_server *server, uint64_t mark, bool spoke, int64_t now_msec)
+mt_server_failed(struct mt_server *server, uint64_t mark, enum mt_server_failure how, int64_t now_msec)
 {
-	if (spoke && server->state == MT_SERVER_SILENT)
+	bool was_up = server->state == MT_SERVER_UP;
+
+	if (how == MT_SERVER_CANNOT && server->state == MT_SERVER_SILENT)
 		server->state = MT_SERVER_DOUBT;
-	if (mark != server->answers || ++server->failures < MT_SERVER_FAILURES || server->state != MT_SERVER_UP)
+	if (mark != server->answers || ++server->failures < MT_SERVER_FAILURES)
 		return;
-	server->state = MT_SERVER_DOUBT;
+	if (how == MT_SERVER_AWAY)
+		server->state = MT_SERVER_SILENT;
+	else if (was_up)
+		server->state = MT_SERVER_DOUBT;
+	if (!was_up)
+		return;
 	/* A probe at once, unless there was one just now: a silent zone goes on and on. */
-	if (server->probe_msec < now_msec)
+	server->probe_msec = server->probed_msec + MT_SERVER_FIRST_MSEC;
+	if (server->probed_msec == 0 || server->probe_msec < now_msec)
 		server->probe_msec = now_msec;
 }
 
@@ -111,6 +119,7 @@ mt_server_probe(struct mt_server *server, int64_t now_msec)
 	if (server->pause_msec > MT_SERVER_MOST_MSEC)
 		server->pause_msec = MT_SERVER_MOST_MSEC;
 	server->probe_msec = now_msec + server->pause_msec;
+	server->probed_msec = now_msec;
 	server->probing = true;
 	return true;
 }

@@ -11,7 +11,8 @@
 #define MT_SERVER_FIRST_MSEC 1000	/* from one probe to the next, at first */
 #define MT_SERVER_MOST_MSEC 5000	/* and later */
 
-/* In doubt: it failed several times in a row.  Silent: it did not answer a probe. */
+/* In doubt: it failed several times in a row.  Silent: it did not answer a probe, or
+ * cannot be reached at all. */
 enum mt_server_state { MT_SERVER_UP, MT_SERVER_DOUBT, MT_SERVER_SILENT };
 
 /* One thread at a time; times are monotonic milliseconds. */
@@ -23,6 +24,7 @@ struct mt_server {
 	uint64_t answers;		/* sound ones so far */
 	bool probing;
 	int64_t probe_msec;		/* not before, while it is not up */
+	int64_t probed_msec;		/* the last one */
 	int64_t pause_msec;
 };
 
@@ -39,16 +41,17 @@ const char *mt_server_text(const struct mt_server *server, char out[MT_SERVER_TE
 /* The server to ask next, but for those of the set `without` (bit i: server i): the first
  * that is up, else the first in doubt, else the first of the silent.  -1: none is left. */
 int mt_servers_pick(const struct mt_servers *servers, uint32_t without);
-/* All have left a probe without an answer. */
+/* Nobody is there. */
 bool mt_servers_silent(const struct mt_servers *servers);
 
 /* To be taken when a server is asked, and shown when it fails. */
 uint64_t mt_server_mark(const struct mt_server *server);
 /* It answered with records, or that there are none. */
 void mt_server_answered(struct mt_server *server);
-/* It did not answer (spoke false), or only that it cannot.  It counts only if no sound
- * answer came since the mark: a zone that is out is no sign that its asker is. */
-void mt_server_failed(struct mt_server *server, uint64_t mark, bool spoke, int64_t now_msec);
+/* It answered that it cannot, or not in time, or cannot be reached.  It counts only if no
+ * sound answer came since the mark: a zone that is out is no sign that its asker is. */
+enum mt_server_failure { MT_SERVER_CANNOT, MT_SERVER_LATE, MT_SERVER_AWAY };
+void mt_server_failed(struct mt_server *server, uint64_t mark, enum mt_server_failure how, int64_t now_msec);
 /* Whether it is to be probed now; then the probe is under way until the next call. */
 bool mt_server_probe(struct mt_server *server, int64_t now_msec);
 /* A probe ended: with a sound answer, with another, or with none. */

@@ -336,6 +336,18 @@ class Daemon:
         line = [l for l in self.log().splitlines() if "counters:" in l][-1]
         return {k: int(v) for k, v in re.findall(r"([a-z-]+)=(\d+)", line)}
 
+    def engine_counters(self):
+        """What SIGUSR2 writes of the engine's questions, as a dictionary."""
+        before = self.log().count("engine:")
+        self.counters()
+        until = time.monotonic() + 15
+        while time.monotonic() < until:
+            lines = "\n".join(self.log().split("engine:")[before + 1:])
+            if " reject=" in lines:
+                return {k: int(v) for k, v in re.findall(r"([a-z-]+(?:\[[^]]*\])?)=(\d+)", lines)}
+            time.sleep(0.01)
+        return {}
+
     def wait(self, seconds=15):
         try:
             return self.process.wait(seconds)
@@ -366,16 +378,28 @@ class NameServer:
         self.file = tempfile.NamedTemporaryFile("w", suffix=".answers", encoding="ascii")
         self.file.write(answers)
         self.file.flush()
-        self.process = subprocess.Popen([NAMESERVER, self.file.name], stdout=subprocess.PIPE)
+        self.port = 0
+        self.start()
+
+    def start(self):
+        """At the port that it had before, if it had one."""
+        self.process = subprocess.Popen([NAMESERVER, "-p", str(self.port), self.file.name], stdout=subprocess.PIPE)
         self.port = int(self.process.stdout.readline().split()[1])
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+        self.process.stdout.close()
+
+    def queries(self):
+        self.process.send_signal(signal.SIGUSR1)
+        return int(self.process.stdout.readline().split()[1])
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait()
-        self.process.stdout.close()
+        self.stop()
         self.file.close()
 
 

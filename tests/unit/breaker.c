@@ -66,6 +66,15 @@ static const struct step zone[] = {
 	{ HELD, 0, "it is open", 0 },
 };
 
+/* Many zones, and then it turns out that the servers answer nothing. */
+static const struct step both[] = {
+	{ FAILS, 0, "one", 0 }, { FAILS, 0, "two", 0 }, { FAILS, 0, "three", 0 }, { FAILS, 0, "four", 0 },
+	{ OPENS, 0, "five of five zones", 0 },
+	{ SILENT, 0, "no answer to probes", 0 },
+	{ HELD, 99999, "no question is a probe any more", 0 },
+	{ HEARD_CLOSES, 99999, "a probe that is answered closes it", 0 },
+};
+
 /* Servers that answer nothing at all. */
 static const struct step silence[] = {
 	{ SILENT, 0, "no answer to probes", 0 },
@@ -145,6 +154,7 @@ main(void)
 
 	play("zones", zones, sizeof zones / sizeof *zones);
 	play("zone", zone, sizeof zone / sizeof *zone);
+	play("both", both, sizeof both / sizeof *both);
 	play("silence", silence, sizeof silence / sizeof *silence);
 	for (unsigned i = 0; i < 1000; i++)
 		opened |= mt_breaker_failed(&never, mt_breaker_mark(&never), i, 0);

@@ -11,7 +11,7 @@ static const struct { const char *text, *want; } addresses[] = {
 	{ "[::1]x", NULL }, { "[::1", NULL }, { "127.0.0.1:53x", NULL }, { "1.2.3", NULL }, { "127.0.0.1:000053", NULL },
 };
 
-enum step_kind { MARK, SOUND, SPEAKS, QUIET, PROBES, HELD, PROBED_SOUND, PROBED_SPEAKS, PROBED_QUIET };
+enum step_kind { MARK, SOUND, SPEAKS, QUIET, AWAY, PROBES, HELD, PROBED_SOUND, PROBED_SPEAKS, PROBED_QUIET };
 
 /* The life of one server: what happens, and the state that it is in then. */
 static const struct step {
@@ -56,8 +56,17 @@ static const struct step {
 	{ QUIET, 17400, MT_SERVER_UP, "one asked since" },
 	{ QUIET, 17400, MT_SERVER_UP, "two" },
 	{ QUIET, 17400, MT_SERVER_DOUBT, "three" },
-	{ HELD, 17400, MT_SERVER_DOUBT, "but there was a probe just now" },
-	{ SOUND, 17500, MT_SERVER_UP, "an answer to a question does as well as a probe" },
+	{ HELD, 18099, MT_SERVER_DOUBT, "but there was a probe less than a second ago" },
+	{ PROBES, 18100, MT_SERVER_DOUBT, "a second, however long the pauses were before" },
+	{ PROBED_QUIET, 18200, MT_SERVER_SILENT, "silent" },
+	{ SPEAKS, 18300, MT_SERVER_DOUBT, "a word" },
+	{ AWAY, 18400, MT_SERVER_SILENT, "away" },
+	{ SOUND, 18500, MT_SERVER_UP, "an answer to a question does as well as a probe" },
+	{ MARK, 0, MT_SERVER_UP, NULL },
+	{ AWAY, 30000, MT_SERVER_UP, "not to be reached once" },
+	{ AWAY, 30000, MT_SERVER_UP, "twice" },
+	{ AWAY, 30000, MT_SERVER_SILENT, "three times: away, without a probe" },
+	{ PROBES, 30000, MT_SERVER_SILENT, "which it gets at once" },
 };
 
 static void
@@ -79,7 +88,9 @@ test_life(void)
 			break;
 		case SPEAKS:
 		case QUIET:
-			mt_server_failed(&server, mark, s->kind == SPEAKS, s->at);
+		case AWAY:
+			mt_server_failed(&server, mark, s->kind == SPEAKS ? MT_SERVER_CANNOT : s->kind == QUIET ? MT_SERVER_LATE :
+			    MT_SERVER_AWAY, s->at);
 			break;
 		case PROBES:
 		case HELD:
