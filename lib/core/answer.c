@@ -64,6 +64,19 @@ mt_answer_stale(const struct mt_answer *answer, enum mt_cause why)
 	return copy;
 }
 
+const struct mt_answer *
+mt_answer_sound(const struct mt_answer *answer)
+{
+	static const struct mt_answer trouble[MT_CAUSES] = {
+		[MT_CAUSE_TIMEOUT] = { .cause = MT_CAUSE_TIMEOUT }, [MT_CAUSE_SERVFAIL] = { .cause = MT_CAUSE_SERVFAIL },
+		[MT_CAUSE_REFUSED] = { .cause = MT_CAUSE_REFUSED }, [MT_CAUSE_GARBAGE] = { .cause = MT_CAUSE_GARBAGE },
+		[MT_CAUSE_NETWORK] = { .cause = MT_CAUSE_NETWORK }, [MT_CAUSE_BREAKER] = { .cause = MT_CAUSE_BREAKER },
+		[MT_CAUSE_LIMIT] = { .cause = MT_CAUSE_LIMIT }, [MT_CAUSE_DEADLINE] = { .cause = MT_CAUSE_DEADLINE },
+	};
+
+	return answer->stale == MT_CAUSE_NONE ? answer : &trouble[answer->stale];
+}
+
 struct mt_answer *
 mt_answer_ref(struct mt_answer *answer)
 {

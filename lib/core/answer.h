@@ -42,6 +42,9 @@ struct mt_answer *mt_answer_new(enum mt_cause cause, size_t nrecords, size_t tex
 void mt_answer_set_text(struct mt_answer *answer, size_t i, struct mt_span text);
 /* The same once more, marked as out of date; NULL: no memory. */
 struct mt_answer *mt_answer_stale(const struct mt_answer *answer, enum mt_cause why);
+/* For a judge that takes no account of age: the answer itself, or the trouble in place of
+ * one that is out of date. */
+const struct mt_answer *mt_answer_sound(const struct mt_answer *answer);
 struct mt_answer *mt_answer_ref(struct mt_answer *answer);
 void mt_answer_unref(struct mt_answer *answer);
 

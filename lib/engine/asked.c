@@ -74,7 +74,7 @@ static const struct mt_answer *
 answer_of(const struct mt_asked *asked, const struct mt_asked_entry *entry)
 {
 	if (entry->answer != NULL)
-		return entry->answer;
+		return mt_answer_sound(entry->answer);
 	if (entry->answered)
 		return &beyond;
 	return asked->closed ? &too_late : NULL;
