@@ -168,12 +168,22 @@ content(struct mt_canon_body *body, const char *bytes, size_t len)
 	put(&body->out, bytes, len);
 }
 
-static bool
-plain(const struct mt_canon_body *body, char c)
+/* What is not taken as it stands: line ends in both forms, white space in the relaxed one. */
+static const bool stops[][256] = {
+	[MT_CANON_SIMPLE] = { ['\r'] = true, ['\n'] = true },
+	[MT_CANON_RELAXED] = { ['\r'] = true, ['\n'] = true, [' '] = true, ['\t'] = true },
+};
+
+/* Where what is taken as it stands ends: a single space between two words does. */
+static size_t
+run_end(const bool stop[256], struct mt_span s, size_t from)
 {
-	if (c == '\r' || c == '\n')
-		return false;
-	return body->how == MT_CANON_SIMPLE || (c != ' ' && c != '\t');
+	size_t i = from;
+
+	while (i < s.len && (!stop[(unsigned char)s.ptr[i]] ||
+	    (s.ptr[i] == ' ' && i > from && i + 1 < s.len && !stop[(unsigned char)s.ptr[i + 1]])))
+		i++;
+	return i;
 }
 
 /* RFC 6376, 3.4.3 and 3.4.4: empty lines wait until it is known that they are not the
@@ -188,8 +198,8 @@ mt_canon_body_add(struct mt_canon_body *body, struct mt_span bytes)
 		if (body->cr && c != '\n')
 			content(body, "\r", 1);
 		body->cr = c == '\r';
-		for (from = i; i < bytes.len && plain(body, bytes.ptr[i]);)
-			i++;
+		from = i;
+		i = run_end(stops[body->how], bytes, from);
 		if (i > from) {
 			content(body, bytes.ptr + from, i - from);
 			continue;

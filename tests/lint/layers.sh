@@ -30,6 +30,7 @@ broken() {
         only["uthash.h"] = only["utlist.h"] = "^(lib/engine/cache|lib/engine/strips|lib/source/script)[.][ch]$"
         only["maxminddb.h"] = "^lib/source/mmdb[.]c$"
         for (i = split("bn core_names err evp rsa x509", names, " "); i > 0; i--)
+        for (i = split("asn1 bn core_names err evp rsa x509", names, " "); i > 0; i--)
             only["openssl/" names[i] ".h"] = "^lib/source/crypto[.]c$"
         only["opendkim/dkim.h"] = "^lib/source/dkim[.]c$"
         only["spf2/spf.h"] = "^lib/source/spf2[.]c$"
