@@ -14,6 +14,9 @@
 #define NOW 1000000
 #define KEYS 60
 #define FIELDS 400
+#define HOWS 5
+#define A16 "a:a:a:a:a:a:a:a:a:a:a:a:a:a:a:a:"
+#define A256 A16 A16 A16 A16 A16 A16 A16 A16 A16 A16 A16 A16 A16 A16 A16 A16
 
 /* ---- a message and its keys ------------------------------------------------------ */
 
@@ -432,7 +435,7 @@ enum tamper {
 	AS_IT_IS, BODY, BODY_MORE, BODY_BETWEEN, HEADER, HEADER_BLANKS, BOTTOM_FIELD, RESULTS, NO_SET_1, NO_SEAL_2, NO_RESULTS_2, SWAP_SEALS,
 	SWAP_ORDER, TWICE, REPLAY_HIGHER, KEY_2_TIMEOUT, KEY_2_SERVFAIL, KEY_2_DEADLINE, KEY_2_OFFLINE, KEY_2_GONE,
 	KEY_2_REVOKED, KEY_2_NOT_MAIL, KEY_2_SHA1, KEY_2_OTHER, KEY_2_SHORT, KEY_2_TIMEOUT_AND_HEADER, KEY_2_TIMEOUT_1_GONE,
-	KEY_2_LIMIT, KEY_2_MANY, MESSAGE_1_GONE, MESSAGE_1_TIMEOUT, LONG_HEADER, INSTANCE_51
+	KEY_2_LIMIT, KEY_2_MANY, MESSAGE_1_GONE, MESSAGE_1_TIMEOUT, LARGE_HEADER, LONG_HEADER, INSTANCE_51
 };
 
 static const struct own {
@@ -442,7 +445,7 @@ static const struct own {
 	enum mt_result result;
 	enum mt_cause cause;
 	unsigned oldest_pass;
-	struct how how[3];		/* of the first sets */
+	struct how how[HOWS];		/* of the first sets */
 } own[] = {
 	{ "no chain", 0, AS_IT_IS, MT_NONE },
 	{ "one set", 1, AS_IT_IS, MT_PASS },
@@ -504,6 +507,12 @@ static const struct own {
 	{ "key 2 timeout, and header tampered under set 3", 3, KEY_2_TIMEOUT_AND_HEADER, MT_FAIL },
 	{ "older message key gone", 3, MESSAGE_1_GONE, MT_PASS, MT_CAUSE_NONE, 2, { { .message_selector = "gone" } } },
 	{ "older message key timeout", 3, MESSAGE_1_TIMEOUT, MT_PASS, MT_CAUSE_NONE, 2, { { .message_selector = "slow" } } },
+	{ "more lengths of the body than are looked at", 6, AS_IT_IS, MT_PASS, MT_CAUSE_NONE, 3,
+	    { { .extra = " l=1;" }, { .extra = " l=2;" }, { .extra = " l=3;" }, { .extra = " l=4;" }, { .extra = " l=5;" } } },
+	{ "a header too large for all older ones", 6, LARGE_HEADER, MT_PASS, MT_CAUSE_NONE, 2 },
+	{ "as many fields covered as are looked at", 1, AS_IT_IS, MT_PASS, .how = { { .h = &(A256 "from")[2] } } },
+	{ "one more", 1, AS_IT_IS, MT_PERMERROR, MT_CAUSE_LIMIT, .how = { { .h = A256 "from" } } },
+	{ "one more in an older set", 2, AS_IT_IS, MT_PASS, MT_CAUSE_NONE, 2, { { .h = A256 "from" } } },
 	{ "long header", 2, LONG_HEADER, MT_PERMERROR, MT_CAUSE_LIMIT },
 };
 
@@ -574,8 +583,9 @@ tamper_fields(struct message *m, enum tamper tamper)
 	case INSTANCE_51:
 		add_field(m, "ARC-Seal", " i=51; a=rsa-sha256; cv=pass; d=a.example; s=s; b=AAAA");
 		break;
-	case LONG_HEADER:
+	case LARGE_HEADER: case LONG_HEADER:
 		memset(large, 'x', sizeof large - 1);
+		large[tamper == LARGE_HEADER ? 900 * 1024 : sizeof large - 1] = '\0';
 		add_field(m, "X-Large", large);
 		break;
 	default:
@@ -606,7 +616,7 @@ build(struct message *m, const struct sealer *s, const struct own *c)
 	for (unsigned i = 1; i <= c->sets; i++) {
 		if (c->tamper == BODY_BETWEEN && i == 3)
 			replace(&m->body, "A body and a footer\n");
-		seal(m, s, i, i <= 3 ? &c->how[i - 1] : &usual);
+		seal(m, s, i, i <= HOWS ? &c->how[i - 1] : &usual);
 	}
 	if (c->tamper == BODY)
 		replace(&m->body, "Another body\n");
