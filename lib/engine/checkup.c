@@ -3,6 +3,9 @@
  * means, core and the sources know. */
 #include "lib/engine/checkup.h"
 
+#include <stdio.h>
+#include <syslog.h>
+
 #include "lib/base/ip.h"
 #include "lib/core/chain.h"
 #include "lib/core/dmarc.h"
@@ -96,6 +99,22 @@ mt_checkup_greet(struct mt_conn *conn)
 	(void)mt_spf_check(&unused, &conn->arena, &conn->own.ask, &query);
 }
 
+/* libspf2 is asked what it makes of the networks that our evaluation came down to.  Ours
+ * stands; that they differ is worth a line. */
+static void
+ask_second_judge(struct mt_checkup *checkup, const struct mt_spf_query *query, const struct mt_spf *spf)
+{
+	struct mt_spf_policy policy;
+	char line[MT_NAME_TEXT + 96];
+
+	if (checkup->conn->sources->spf2 == NULL || !mt_spf_policy(&policy, &checkup->asked.ask, query) ||
+	    mt_spf2_agrees(checkup->conn->sources->spf2, &policy, &query->client, spf->result))
+		return;
+	snprintf(line, sizeof line, "%s: SPF of %.*s is %s, and libspf2 says otherwise", checkup->trace->id,
+	    MT_SPAN_ARG(spf->domain), mt_result_word(spf->result));
+	mt_engine_say(checkup->conn->engine, LOG_WARNING, line);
+}
+
 static void
 judge_spf(struct mt_checkup *checkup)
 {
@@ -103,15 +122,18 @@ judge_spf(struct mt_checkup *checkup)
 	struct mt_arena *arena = &checkup->trace->arena;
 	enum mt_cause excuse = spf_excuse(checkup->conn);
 	struct mt_spf_query query = spf_query(checkup->conn, MT_SPAN(""));
+	bool silent = query.helo.ptr == NULL;	/* and after MAIL it stays so */
 
 	if (excuse != MT_CAUSE_NONE) {
 		checks->spf_helo = checks->spf_mailfrom = (struct mt_spf){ .result = MT_SKIPPED, .cause = excuse };
 		return;
 	}
-	if (checks->spf_helo.result == MT_UNKNOWN && query.helo.ptr != NULL)
-		(void)mt_spf_check(&checks->spf_helo, arena, &checkup->asked.ask, &query);
-	else if (checks->spf_helo.result == MT_UNKNOWN && checkup->asked.closed)
-		checks->spf_helo = (struct mt_spf){ .result = MT_SKIPPED, .cause = MT_CAUSE_NO_INPUT };
+	/* A client that does not say its name has none that could speak for it. */
+	if (silent && (checkup->trace->sender_known || checkup->asked.closed))
+		checks->spf_helo = (struct mt_spf){ .result = MT_NONE };
+	else if (checks->spf_helo.result == MT_UNKNOWN && !silent &&
+	    mt_spf_check(&checks->spf_helo, arena, &checkup->asked.ask, &query) != MT_UNKNOWN)
+		ask_second_judge(checkup, &query, &checks->spf_helo);
 	if (checks->spf_mailfrom.result != MT_UNKNOWN)
 		return;
 	if (!checkup->trace->sender_known) {
@@ -121,7 +143,12 @@ judge_spf(struct mt_checkup *checkup)
 	}
 	/* RFC 7208, 2.4: the null sender stands for postmaster at the HELO name. */
 	query.sender = checkup->trace->sender;
-	(void)mt_spf_check(&checks->spf_mailfrom, arena, &checkup->asked.ask, &query);
+	if (query.sender.len == 0 && silent)
+		checks->spf_mailfrom = (struct mt_spf){ .result = MT_NONE };
+	else if (query.sender.len == 0)
+		checks->spf_mailfrom = checks->spf_helo;
+	else if (mt_spf_check(&checks->spf_mailfrom, arena, &checkup->asked.ask, &query) != MT_UNKNOWN)
+		ask_second_judge(checkup, &query, &checks->spf_mailfrom);
 }
 
 /* ---- signatures ------------------------------------------------------------------------------- */

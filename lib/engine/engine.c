@@ -242,18 +242,25 @@ write_dns(struct mt_buf *buf, struct mt_resolver *resolver)
 int
 mt_engine_counters(struct mt_engine *engine, mt_sink_fn *sink, void *ctx)
 {
+	struct mt_sources *sources;
 	struct mt_lookup *lookup;
+	struct mt_spf2_counts spf2 = { 0 };
 	struct mt_arena arena;
 	struct mt_buf buf;
 	int error;
 
 	pthread_mutex_lock(&engine->lock);
 	lookup = mt_lookup_ref(engine->lookup);
+	sources = mt_sources_ref(engine->sources);
 	pthread_mutex_unlock(&engine->lock);
+	if (sources->spf2 != NULL)
+		spf2 = mt_spf2_counts(sources->spf2);
+	mt_sources_unref(sources);
 	mt_arena_init(&arena, 4096, 65536);
 	mt_buf_init(&buf, &arena, 0);
 	mt_buf_format(&buf, "connections %llu\nmessages %llu\nwaited %llu\nlate %llu\n", atomic_load(&engine->conns),
 	    atomic_load(&engine->messages), atomic_load(&engine->waited), atomic_load(&engine->late));
+	mt_buf_format(&buf, "spf2-asked %" PRIu64 "\nspf2-differed %" PRIu64 "\n", spf2.asked, spf2.differed);
 	write_cache(&buf, lookup->cache);
 	if (!lookup->given)
 		write_dns(&buf, lookup->resolver);

@@ -276,6 +276,17 @@ take_received(struct mt_trace *trace, struct mt_span value)
 	mt_received_parse(&hops[trace->nhops++], &trace->arena, raw);
 }
 
+/* One that is ours alone to write goes, unless its bringer turns out to be believed. */
+static void
+note_authres(struct message *message, struct mt_span value)
+{
+	bool goes = mt_authres_goes(value, message->trace.settings->trust, message->conn->sources->idna);
+
+	mt_strips_authres(message->strips, goes);
+	if (goes && message->conn->config->headers.keep_removed)
+		mt_strips_copy(message->strips, value);
+}
+
 int
 mt_trace_header(struct mt_trace *trace, struct mt_span name, struct mt_span value)
 {
@@ -287,7 +298,7 @@ mt_trace_header(struct mt_trace *trace, struct mt_span name, struct mt_span valu
 	mt_checkup_header(&message->checkup, name, value);
 	name = mt_span_trim(name);
 	if (mt_span_same_text(name, "Authentication-Results")) {
-		mt_strips_authres(message->strips, mt_authres_foreign(mt_span_trim(value), trace->settings->trust));
+		note_authres(message, mt_span_trim(value));
 	} else if (mt_authres_own_name(name)) {
 		mt_strips_own(message->strips, name);
 	} else if (mt_span_same_text(name, "Received")) {
@@ -380,19 +391,45 @@ mt_trace_conclude(struct mt_trace *trace, enum mt_stage stage)
 
 /* ---- header edits ------------------------------------------------------------------------------- */
 
+/* What was taken out, for who asked to keep it. */
+static void
+add_removed(struct message *message)
+{
+	struct mt_span copy;
+	unsigned index;
+	bool cut;
+
+	for (size_t i = 0; (copy = mt_strips_copied(message->strips, i, &index, &cut)).ptr != NULL; i++) {
+		struct mt_span value = mt_render_removed(&message->output, index, copy, cut,
+		    message->trace.settings->header_most);
+
+		if (value.ptr != NULL)
+			message->edits[message->nedits++] = (struct mt_edit){ .insert = true,
+				.name = MT_REMOVED_NAME, .value = value.ptr };
+	}
+}
+
 static void
 make_edits(struct message *message)
 {
 	struct mt_trace *trace = &message->trace;
-	size_t strips = mt_strips_count(message->strips);
+	size_t strips;
+
+	/* Whether its bringer may speak in our name is known now that iprev has its last word. */
+	if (mt_authres_spared(trace->settings->trust, &message->peer.ip, &message->peer.iprev)) {
+		mt_strips_free(message->strips);
+		message->strips = NULL;
+	}
+	strips = mt_strips_count(message->strips);
 
 	message->edited = true;
 	if (message->conn->idle)
 		return;
-	message->edits = calloc(strips + MT_HEADERS, sizeof *message->edits);
+	message->edits = calloc(strips + MT_STRIPS_COPIES + MT_HEADERS, sizeof *message->edits);
 	if (message->edits == NULL)
 		return;
 	message->nedits = mt_strips_edits(message->strips, message->edits, strips);
+	add_removed(message);
 	for (int header = MT_HEADERS - 1; header >= 0; header--) {
 		struct mt_span value = MT_ABSENT;
 

@@ -94,6 +94,8 @@ mt_sources_open(struct mt_config *config, const struct mt_sources *old, const st
 		mt_sources_unref(sources);
 		return NULL;
 	}
+	if (config->spf.enable)
+		sources->spf2 = mt_spf2_open();
 	sources->geo = sources->share->geo;
 	sources->arc.min_key_bits = (unsigned)config->dkim.min_key_bits;
 	sources->organizations = mt_suffix_open(NULL);
@@ -116,6 +118,7 @@ mt_sources_unref(struct mt_sources *sources)
 {
 	if (sources == NULL || atomic_fetch_sub(&sources->refs, 1) != 1)
 		return;
+	mt_spf2_close(sources->spf2);
 	mt_dkim_close(sources->dkim);
 	mt_lists_unref(sources->lists);
 	unref_geo(sources->share);

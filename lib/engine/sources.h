@@ -13,6 +13,7 @@
 #include "lib/source/arc.h"
 #include "lib/source/dkim.h"
 #include "lib/source/geo.h"
+#include "lib/source/spf2.h"
 
 struct mt_geo_share;
 
@@ -20,6 +21,7 @@ struct mt_sources {
 	atomic_uint refs;
 	struct mt_config *config;	/* a reference: settings are lent to what is below */
 	struct mt_dkim *dkim;		/* NULL: not wanted */
+	struct mt_spf2 *spf2;		/* NULL: not wanted, or built without */
 	struct mt_arc_options arc;
 	const struct mt_organizations *organizations;	/* NULL: the guess */
 	const struct mt_idna *idna;	/* NULL: none */

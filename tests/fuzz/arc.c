@@ -90,7 +90,7 @@ parts(struct mt_span value)
 	struct mt_arc_set set = { .instance = 0 };
 	struct mt_arena arena;
 	struct mt_tags tags;
-	struct mt_dkim_key key;
+	struct mt_key_record key;
 	size_t len;
 
 	mt_arena_init(&arena, 256, 4096);
@@ -99,7 +99,7 @@ parts(struct mt_span value)
 	for (size_t i = 0; i < tags.count; i++)
 		if (tags.tag[i].raw.ptr < value.ptr || tags.tag[i].raw.ptr + tags.tag[i].raw.len > value.ptr + value.len)
 			abort();
-	if (mt_dkim_key_read(&key, value) && key.p.len == 0)
+	if (mt_key_record_read(&key, value) && key.p.len == 0)
 		abort();
 	if (room != NULL && mt_base64_read(room, value.len, &len, value) && len > value.len)
 		abort();
