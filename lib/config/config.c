@@ -263,7 +263,8 @@ key_of(const char *name)
 static bool
 is_text(const struct mt_key *row)
 {
-	return row->type == MT_KEY_TEXT || row->type == MT_KEY_SPAN || row->type == MT_KEY_SOCKET;
+	return row->type == MT_KEY_TEXT || row->type == MT_KEY_SPAN || row->type == MT_KEY_SOCKET ||
+	    row->type == MT_KEY_PEER;
 }
 
 const char *

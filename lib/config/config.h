@@ -18,6 +18,8 @@ enum mt_log_format { MT_LOG_TEXT, MT_LOG_JSON, MT_LOG_TRACE };	/* key=value; the
 enum mt_log_each { MT_LOG_EACH_MESSAGE, MT_LOG_EACH_ACTION, MT_LOG_EACH_NONE };
 /* The exemptions that nobody has to write down. */
 enum mt_exempt_default { MT_EXEMPT_AUTHENTICATED, MT_EXEMPT_TRUSTED, MT_EXEMPT_POSTMASTER, MT_EXEMPT_DEFAULTS };
+/* In the order of enum mt_store_engine_name, which is none of ours to include. */
+enum mt_config_store { MT_CONFIG_STORE_NONE, MT_CONFIG_STORE_SQLITE, MT_CONFIG_STORE_REDIS };
 enum mt_no_reply { MT_NO_REPLY_AUTO, MT_NO_REPLY_ALWAYS, MT_NO_REPLY_NEVER };
 
 /* Whom to believe where a client came in by this door (listeners.h). */
@@ -83,6 +85,11 @@ struct mt_config {
 		bool rsa_sha1;			/* believe rsa-sha1 (RFC 8301, 3.1, says no) */
 		int64_t min_key_bits;
 	} dkim;
+	struct {
+		int64_t engine;			/* enum mt_config_store */
+		const char *path, *redis;
+		int64_t history_days, size_max;	/* bytes */
+	} store;
 	struct {
 		uint32_t add;			/* set of enum mt_header */
 		bool strip_foreign, keep_removed;

@@ -36,6 +36,12 @@ static const struct mt_key_word log_eachs[] = {
 	{ "message", MT_LOG_EACH_MESSAGE }, { "action", MT_LOG_EACH_ACTION }, { "none", MT_LOG_EACH_NONE }, { NULL, 0 }
 };
 
+static const struct mt_key_word engines[] = {
+	{ "none", MT_CONFIG_STORE_NONE }, { "sqlite", MT_CONFIG_STORE_SQLITE }, { "redis", MT_CONFIG_STORE_REDIS }, { NULL, 0 }
+};
+
+#define MIB (INT64_C(1) << 20)
+#define GIB (INT64_C(1) << 30)
 #define MSEC 1
 #define SEC (1000 * MSEC)
 #define HOUR (3600 * SEC)
@@ -100,6 +106,12 @@ static const struct mt_key keys[] = {
 	{ "relay.enable", MT_KEY_BOOL, AT(relay.enable), "yes", 0, 0, NULL },
 	{ "relay.networks", MT_KEY_NETS, AT(relay.networks), "", 0, 0, NULL },
 
+	{ "store.engine", MT_KEY_WORD, AT(store.engine), "none", 0, 0, engines },
+	{ "store.path", MT_KEY_TEXT, AT(store.path), "/var/lib/mailtrace/state.db", 0, 4000, NULL },
+	{ "store.history-days", MT_KEY_NUMBER, AT(store.history_days), "30", 1, 3650, NULL },
+	{ "store.size-max", MT_KEY_SIZE, AT(store.size_max), "512M", 16 * MIB, 1024 * GIB, NULL },
+	{ "store.redis", MT_KEY_PEER, AT(store.redis), "127.0.0.1:6379", 0, 0, NULL },
+
 	{ "headers.add", MT_KEY_SET, AT(headers.add), "X-Trace-Result X-Trace-Client X-Trace-Path X-Trace-Evidence "
 	    "Authentication-Results", 0, 0, headers },
 	{ "headers.strip-foreign", MT_KEY_BOOL, AT(headers.strip_foreign), "yes", 0, 0, NULL },
@@ -117,7 +129,7 @@ static const struct mt_key keys[] = {
 
 /* Sections and keys of the whole design that this build does not have. */
 static const char *const not_built[] = {
-	"owner", "ident", "route", "store", "metrics", "whois",
+	"owner", "ident", "route", "metrics", "whois",
 };
 
 /* ---- the table ------------------------------------------------------------------------ */

@@ -11,9 +11,11 @@ enum mt_key_type {
 	MT_KEY_TEXT,			/* const char * */
 	MT_KEY_SPAN,			/* struct mt_span: a host name */
 	MT_KEY_SOCKET,			/* const char *: where a milter listens */
+	MT_KEY_PEER,			/* const char *: address and port, or the path of a socket */
 	MT_KEY_NUMBER,			/* decimal */
 	MT_KEY_OCTAL,
 	MT_KEY_TIME,			/* milliseconds; written 500ms, 3s, 5m, 1h, 30d */
+	MT_KEY_SIZE,			/* bytes; written 64K, 512M, 2G */
 	MT_KEY_BOOL,			/* yes, no */
 	MT_KEY_WORD,			/* one of `words` */
 	MT_KEY_SET,			/* several of `words`: bits of their values */

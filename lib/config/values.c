@@ -130,6 +130,52 @@ set_time(const struct target *t, const struct mt_value *value)
 	    mt_buf_span(&range).ptr);
 }
 
+static const struct {
+	const char *name;
+	int64_t bytes;
+} sizes[] = {
+	{ "G", INT64_C(1) << 30 }, { "M", INT64_C(1) << 20 }, { "K", INT64_C(1) << 10 }, { "", 1 },
+};
+
+#define SIZES (sizeof sizes / sizeof *sizes)
+
+/* "512M": the largest unit that leaves no rest. */
+static void
+write_size(struct mt_buf *buf, int64_t bytes)
+{
+	size_t i = 0;
+
+	while (i + 1 < SIZES && (bytes == 0 || bytes % sizes[i].bytes != 0))
+		i++;
+	mt_buf_format(buf, "%jd%s", (intmax_t)(bytes / sizes[i].bytes), sizes[i].name);
+}
+
+static void
+set_size(const struct target *t, const struct mt_value *value)
+{
+	struct mt_buf range;
+	int64_t number;
+	size_t i = 0;
+	const char *rest = digits(value->text.ptr, 10, &number);
+
+	while (i < SIZES && (rest == NULL || strcmp(sizes[i].name, rest) != 0))
+		i++;
+	if (i == SIZES) {
+		wrong(t, value, "a size (64K, 512M, 2G)");
+		return;
+	}
+	if (number <= t->key->most / sizes[i].bytes && number * sizes[i].bytes >= t->key->least) {
+		store(t, number * sizes[i].bytes);
+		return;
+	}
+	mt_buf_init(&range, t->source->arena, 0);
+	write_size(&range, t->key->least);
+	mt_buf_text(&range, " to ");
+	write_size(&range, t->key->most);
+	mt_errors_add(t->source->errors, value->place, "%s: '%s' is out of range (%s)", t->key->name, value->text.ptr,
+	    mt_buf_span(&range).ptr);
+}
+
 bool
 mt_value_bool(struct mt_source *source, bool *yes, const char *key, const struct mt_value *value)
 {
@@ -243,6 +289,22 @@ set_socket(const struct target *t, const struct mt_value *value)
 		*(const char **)t->member = mt_arena_text(&t->config->arena, value->text);
 }
 
+static bool is_server(struct mt_span text, bool need_port);
+
+/* No host name: who connects there waits for no look-up. */
+static void
+set_peer(const struct target *t, const struct mt_value *value)
+{
+	bool path = value->text.len > 1 && value->text.ptr[0] == '/' &&
+	    value->text.len < sizeof ((struct sockaddr_un *)0)->sun_path;
+
+	if (path || is_server(value->text, true))
+		*(const char **)t->member = mt_arena_text(&t->config->arena, value->text);
+	else
+		wrong(t, value, "an address with a port, or a socket; write 127.0.0.1:6379, [::1]:6379 or "
+		    "/run/redis/redis-server.sock");
+}
+
 static void
 set_scalar(const struct target *t, const struct mt_value *value)
 {
@@ -265,6 +327,12 @@ set_scalar(const struct target *t, const struct mt_value *value)
 		return;
 	case MT_KEY_TIME:
 		set_time(t, value);
+		return;
+	case MT_KEY_SIZE:
+		set_size(t, value);
+		return;
+	case MT_KEY_PEER:
+		set_peer(t, value);
 		return;
 	case MT_KEY_BOOL:
 		if (mt_value_bool(t->source, &yes, t->key->name, value))
@@ -353,7 +421,7 @@ set_nets(const struct target *t, const struct mt_values *values, bool add)
 
 /* An address, with a port behind it or without: 192.0.2.1, 127.0.0.1:5353, [::1]:53. */
 static bool
-is_server(struct mt_span text)
+is_server(struct mt_span text, bool need_port)
 {
 	struct mt_ip ip;
 	int64_t port = 53;
@@ -361,11 +429,13 @@ is_server(struct mt_span text)
 	bool bracket = text.len > 0 && text.ptr[0] == '[';
 
 	if (mt_ip_parse_v6(&ip, text))
-		return memchr(text.ptr, '%', text.len) == NULL;
+		return !need_port && memchr(text.ptr, '%', text.len) == NULL;
 	if (colon != NULL && (!bracket || (colon > text.ptr && colon[-1] == ']'))) {
 		rest = digits(colon + 1, 10, &port);
 		text = mt_span_between(text.ptr, colon);
 	}
+	else if (need_port)
+		return false;
 	if (rest == NULL || *rest != '\0' || port < 1 || port > 65535)
 		return false;
 	if (!bracket)
@@ -402,7 +472,7 @@ good_pattern(const struct target *t, const struct mt_value *value)
 	if (t->key->type == MT_KEY_PATHS)
 		return good_path(t, value);
 	if (t->key->type == MT_KEY_SERVERS) {
-		if (is_server(value->text))
+		if (is_server(value->text, false))
 			return true;
 		wrong(t, value, "a name server; write 192.0.2.1, 127.0.0.1:5353 or [::1]:53");
 		return false;
@@ -585,6 +655,7 @@ mt_key_write(struct mt_buf *buf, const struct mt_config *config, const struct mt
 	switch (key->type) {
 	case MT_KEY_TEXT:
 	case MT_KEY_SOCKET:
+	case MT_KEY_PEER:
 		mt_write_value(buf, mt_span_text(*(const char *const *)member));
 		break;
 	case MT_KEY_SPAN:
@@ -598,6 +669,9 @@ mt_key_write(struct mt_buf *buf, const struct mt_config *config, const struct mt
 		break;
 	case MT_KEY_TIME:
 		write_time(buf, mt_key_number(config, key));
+		break;
+	case MT_KEY_SIZE:
+		write_size(buf, mt_key_number(config, key));
 		break;
 	case MT_KEY_BOOL:
 		mt_buf_text(buf, mt_key_number(config, key) ? "yes" : "no");

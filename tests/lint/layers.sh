@@ -28,6 +28,8 @@ broken() {
         only["idn2.h"] = "^lib/source/idna[.]c$"
         only["jansson.h"] = "^lib/render/json[a-z_]*[.][ch]$"
         only["uthash.h"] = only["utlist.h"] = "^(lib/engine/cache|lib/engine/strips|lib/source/script)[.][ch]$"
+        only["sqlite3.h"] = "^lib/source/store_sqlite[.]c$"
+        only["hiredis.h"] = "^lib/source/store_redis[.]c$"
         only["maxminddb.h"] = "^lib/source/mmdb[.]c$"
         for (i = split("bn core_names err evp rsa x509", names, " "); i > 0; i--)
         for (i = split("asn1 bn core_names err evp rsa x509", names, " "); i > 0; i--)
@@ -104,6 +106,8 @@ fires "libconfuse outside of its file" lib/config/keys.c '#include <confuse.h>'
 fires "c-ares outside of its file" lib/engine/x.c '#include <ares.h>'
 fires "libpsl outside of its file" lib/core/x.c '#include <libpsl.h>'
 fires "libidn2 outside of its file" lib/engine/x.c '#include <idn2.h>'
+fires "SQLite outside of its file" lib/source/store.c '#include <sqlite3.h>'
+fires "hiredis outside of its file" lib/source/store.c '#include <hiredis.h>'
 fires "libmaxminddb outside of its file" lib/source/geo.c '#include <maxminddb.h>'
 fires "OpenSSL outside of its file" lib/source/arc.c '#include <openssl/evp.h>'
 fires "libopendkim outside of its file" lib/source/spf.c '#include <opendkim/dkim.h>'

@@ -153,6 +153,16 @@ static const struct {
 	{ "an override without a value", "", { "dns.tries" }, "-o: dns.tries: has no '='; write section.key=value", NULL },
 	{ "an override without a key", "", { "=1" }, "-o: : no such key", NULL },
 	{ "an override that is to come", "", { "owner.use=x" }, "-o: owner.use: is not in this build; take it out", NULL },
+	{ "a size without a unit that is known", "store { size-max = 512m }\n", { NULL },
+	    "t.conf:1: store.size-max: '512m' is not a size (64K, 512M, 2G)", NULL },
+	{ "a size that is too small", "store { size-max = 8M }\n", { NULL },
+	    "t.conf:1: store.size-max: '8M' is out of range (16M to 1024G)", NULL },
+	{ "a server without a port", "store { redis = 192.0.2.1 }\n", { NULL },
+	    "t.conf:1: store.redis: '192.0.2.1' is not an address with a port, or a socket; write 127.0.0.1:6379, [::1]:6379 or "
+	    "/run/redis/redis-server.sock", NULL },
+	{ "a server by its name", "store { redis = \"localhost:6379\" }\n", { NULL },
+	    "t.conf:1: store.redis: 'localhost:6379' is not an address with a port, or a socket; write 127.0.0.1:6379, "
+	    "[::1]:6379 or /run/redis/redis-server.sock", NULL },
 	{ "a database that is no path", "geo { asn = { \"/a.mmdb\", b.mmdb } }\n", { NULL }, "t.conf:1: geo.asn: 'b.mmdb' is not the "
 	    "path of a file from the root; write /var/lib/GeoIP/GeoLite2-City.mmdb", NULL },
 	{ "an override of two lines", "", { "milter.user=a\nmode = off" }, "-o: the quote \" is not closed on its line", NULL },
