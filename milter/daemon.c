@@ -345,7 +345,7 @@ standing_clock(void *ctx)
 static int
 open_engine(struct mt_daemon *daemon, struct mt_config *config)
 {
-	struct mt_ports ports = { .say = say_engine, .ctx = daemon };
+	struct mt_ports ports = { .say = say_engine, .ctx = daemon, .remember = true };
 	int error = 0;
 
 	if (daemon->options->now_msec != 0)

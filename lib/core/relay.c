@@ -473,9 +473,11 @@ static enum mt_result
 history_says(struct judge *j)
 {
 	const struct mt_history *history = &j->trace->checks.history;
-	unsigned origins = history->origins, senders = history->senders;
+	/* This message is one more of both; whether of others than those before, nobody knows. */
+	unsigned origins = history->origins + 1, senders = history->senders + 1;
 
-	if (!mt_hop_has(j->seen, MT_HOP_LIVE) || origins < MT_RELAY_SUSPECT_ORIGINS || senders < MT_RELAY_SUSPECT_SENDERS)
+	if (!mt_hop_has(j->seen, MT_HOP_LIVE) || history->origins == 0 || origins < MT_RELAY_SUSPECT_ORIGINS ||
+	    senders < MT_RELAY_SUSPECT_SENDERS)
 		return MT_UNATTESTED;
 	mt_buf_format(&j->text, "it passed on mail of %u unrelated networks and %u unrelated senders lately", origins,
 	    senders);

@@ -19,6 +19,7 @@ take_checks(struct mt_fact *fact, const struct mt_checks *checks)
 	fact[MT_FACT_ARC] = (struct mt_fact){ checks->arc.result, checks->arc.cause, 0 };
 	fact[MT_FACT_DMARC] = (struct mt_fact){ checks->dmarc.result, checks->dmarc.cause, 0 };
 	fact[MT_FACT_DNSBL] = checks->lists.fact;
+	fact[MT_FACT_HISTORY] = (struct mt_fact){ checks->history.result, checks->history.cause, 0 };
 }
 
 static void

@@ -102,6 +102,10 @@ apply_letter(struct mt_conn *conn, const struct mt_letter *letter)
 			mt_helo_answer(&peer->helo, &peer->ip, letter->what == MT_WHAT_HELO_A ? MT_RR_A : MT_RR_AAAA,
 			    letter->answer);
 		break;
+	case MT_WHAT_HISTORY:
+		conn->history = letter->history != NULL ? *letter->history
+		    : (struct mt_history){ .result = MT_SKIPPED, .cause = MT_CAUSE_LIMIT };
+		break;
 	case MT_WHAT_ASKED:
 		mt_asked_take(conn, letter->index, letter->answer);
 		break;
@@ -115,7 +119,7 @@ mt_conn_apply(struct mt_conn *conn)
 
 	for (struct mt_letter *letter = mt_inbox_take(conn->inbox); letter != NULL; letter = next) {
 		next = letter->next;
-		if (letter->answer != NULL || letter->what == MT_WHAT_ASKED)
+		if (letter->answer != NULL || letter->what == MT_WHAT_ASKED || letter->what == MT_WHAT_HISTORY)
 			apply_letter(conn, letter);
 		mt_letter_free(letter);
 	}
@@ -144,6 +148,26 @@ ask_ptr(struct mt_conn *conn)
 		return;
 	}
 	ask(conn->inbox, conn->lookup->cache, mt_ip_reverse(&conn->peer.ip, name), MT_RR_PTR, &about);
+}
+
+static void
+remembered(void *ctx, const struct mt_history *history)
+{
+	mt_inbox_post_history(ctx, MT_WHAT_HISTORY, history);
+	mt_inbox_unref(ctx);
+}
+
+/* Our own are not remembered, nor is anybody behind a private address. */
+static void
+ask_history(struct mt_conn *conn)
+{
+	if (conn->idle || conn->sources->store == NULL || conn->peer.ip.family == 0 ||
+	    mt_ip_private(&conn->peer.ip) || mt_nets_have(&conn->config->trust.networks, &conn->peer.ip)) {
+		conn->history = (struct mt_history){ .result = MT_SKIPPED, .cause = MT_CAUSE_NOT_NEEDED };
+		return;
+	}
+	mt_inbox_expect(conn->inbox);
+	mt_store_ask(conn->sources->store, &conn->peer.ip, remembered, mt_inbox_ref(conn->inbox));
 }
 
 struct mt_conn *
@@ -177,6 +201,7 @@ mt_conn_open(struct mt_engine *engine, const struct mt_client *client)
 	ask_ptr(conn);
 	conn->peer.location = mt_checkup_locate(conn, &conn->arena, &conn->peer.ip);
 	mt_checkup_connect(conn);
+	ask_history(conn);
 	return conn;
 }
 
@@ -186,7 +211,7 @@ mt_conn_settled(const struct mt_conn *conn)
 {
 	const struct mt_helo *helo = &conn->peer.helo;
 
-	return conn->peer.iprev.iprev.result != MT_UNKNOWN && !mt_iprev_open(&conn->peer.iprev) &&
+	return conn->history.result != MT_UNKNOWN && conn->peer.iprev.iprev.result != MT_UNKNOWN && !mt_iprev_open(&conn->peer.iprev) &&
 	    (helo->fact.result != MT_UNKNOWN || !helo->asked || helo->answered >= 2);
 }
 

@@ -31,7 +31,7 @@ struct mt_engine {
 };
 
 /* Questions of one connection: what a letter is about. */
-enum mt_what { MT_WHAT_PTR, MT_WHAT_FORWARD, MT_WHAT_HELO_A, MT_WHAT_HELO_AAAA, MT_WHAT_ASKED };
+enum mt_what { MT_WHAT_PTR, MT_WHAT_FORWARD, MT_WHAT_HELO_A, MT_WHAT_HELO_AAAA, MT_WHAT_ASKED, MT_WHAT_HISTORY };
 
 struct mt_conn {
 	struct mt_engine *engine;
@@ -43,6 +43,7 @@ struct mt_conn {
 	struct mt_peer peer;
 	unsigned helo_count;		/* which HELO an answer belongs to */
 	unsigned helo_asked;		/* names that were asked about */
+	struct mt_history history;
 	struct mt_asked *asked;		/* all that are open */
 	struct mt_asked own;		/* what is asked for every message of the connection */
 	enum mt_result *zones;		/* the lists' health when it began; NULL: not known */

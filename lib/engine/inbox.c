@@ -81,6 +81,20 @@ mt_inbox_cancel(struct mt_inbox *inbox)
 	pthread_mutex_unlock(&inbox->lock);
 }
 
+/* Takes over a letter, NULL where there was no memory for it. */
+static void
+deliver(struct mt_inbox *inbox, struct mt_letter *letter)
+{
+	pthread_mutex_lock(&inbox->lock);
+	inbox->expected--;
+	if (letter != NULL) {
+		*inbox->end = letter;
+		inbox->end = &letter->next;
+	}
+	pthread_cond_signal(&inbox->arrived);
+	pthread_mutex_unlock(&inbox->lock);
+}
+
 void
 mt_inbox_post(struct mt_inbox *inbox, unsigned what, unsigned index, struct mt_answer *answer)
 {
@@ -90,14 +104,22 @@ mt_inbox_post(struct mt_inbox *inbox, unsigned what, unsigned index, struct mt_a
 		*letter = (struct mt_letter){ .what = what, .index = index, .answer = answer };
 	else
 		mt_answer_unref(answer);	/* the question ends at its deadline */
-	pthread_mutex_lock(&inbox->lock);
-	inbox->expected--;
-	if (letter != NULL) {
-		*inbox->end = letter;
-		inbox->end = &letter->next;
-	}
-	pthread_cond_signal(&inbox->arrived);
-	pthread_mutex_unlock(&inbox->lock);
+	deliver(inbox, letter);
+}
+
+void
+mt_inbox_post_history(struct mt_inbox *inbox, unsigned what, const struct mt_history *history)
+{
+	struct mt_letter *letter = malloc(sizeof *letter);
+	struct mt_history *copy = malloc(sizeof *copy);
+
+	if (copy != NULL)
+		*copy = *history;
+	if (letter != NULL)
+		*letter = (struct mt_letter){ .what = what, .history = copy };
+	else
+		free(copy);
+	deliver(inbox, letter);
 }
 
 struct mt_letter *
@@ -119,6 +141,7 @@ mt_letter_free(struct mt_letter *letter)
 	if (letter == NULL)
 		return;
 	mt_answer_unref(letter->answer);
+	free(letter->history);
 	free(letter);
 }
 

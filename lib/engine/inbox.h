@@ -12,7 +12,9 @@ struct mt_letter {
 	struct mt_letter *next;
 	unsigned what;			/* the engine's: which question it answers */
 	unsigned index;
-	struct mt_answer *answer;	/* owned by whoever holds the letter */
+	/* Owned by whoever holds the letter: one of the two, or none where memory was short. */
+	struct mt_answer *answer;
+	struct mt_history *history;
 };
 
 struct mt_inbox *mt_inbox_new(void);
@@ -24,6 +26,8 @@ void mt_inbox_expect(struct mt_inbox *inbox);
 void mt_inbox_cancel(struct mt_inbox *inbox);
 /* Brings an answer (takes over its reference) and counts it off. */
 void mt_inbox_post(struct mt_inbox *inbox, unsigned what, unsigned index, struct mt_answer *answer);
+/* The same with what is known of a client, which is copied. */
+void mt_inbox_post_history(struct mt_inbox *inbox, unsigned what, const struct mt_history *history);
 /* All letters in the order in which they came, or NULL; the caller frees each by
  * mt_letter_free(). */
 struct mt_letter *mt_inbox_take(struct mt_inbox *inbox);

@@ -95,6 +95,7 @@ look_at_peer(struct message *message)
 
 	mt_conn_apply(message->conn);
 	message->peer = message->conn->peer;
+	message->trace.checks.history = message->conn->history;
 	if (iprev->nnames > 0)
 		memcpy(message->names, iprev->names, iprev->nnames * sizeof *message->names);
 	iprev->names = message->names;
@@ -339,6 +340,60 @@ mt_trace_ready(struct mt_trace *trace)
 	return settled(message) || mt_inbox_expected(message->conn->inbox) == 0;
 }
 
+/* Half of an address is enough to tell networks apart where no database knows their AS: it
+ * counts as one of numbers that nobody has. */
+#define NO_AS UINT32_C(0xf0000000)
+
+static uint32_t
+network_number(const struct mt_trace *trace, const struct mt_relay *relay)
+{
+	const struct mt_location *location = mt_trace_location(trace, relay->hop);
+	const uint8_t *b = relay->origin.bytes;
+
+	if (location != NULL && location->asn != 0)
+		return location->asn;
+	/* A /16, or of IPv6 a /24 of those that are in use (2000::/4). */
+	return relay->origin.family == 6 ? NO_AS | (uint32_t)(b[0] & 15) << 20 | (uint32_t)b[1] << 12 | (uint32_t)b[2] << 4
+	    : NO_AS | (uint32_t)b[0] << 8 | b[1];
+}
+
+static enum mt_store_class
+class_of(const struct mt_trace *trace)
+{
+	enum mt_result relay = trace->facts.fact[MT_FACT_RELAY].result;
+
+	if (trace->verdict.level == MT_LEVEL_SUSPICIOUS || trace->verdict.would == MT_REJECT ||
+	    trace->verdict.would == MT_QUARANTINE || relay == MT_OPEN || relay == MT_SUSPECT)
+		return MT_STORE_BAD;
+	if (trace->verdict.level == MT_LEVEL_VERIFIED && trace->verdict.would == MT_ACCEPT)
+		return MT_STORE_GOOD;
+	return MT_STORE_NEUTRAL;
+}
+
+/* What this message adds to what is known of its client; written later, by another thread.
+ * Whose mail it passed on counts only where nothing explained that it did. */
+static void
+remember(struct message *message)
+{
+	const struct mt_trace *trace = &message->trace;
+	enum mt_result relay = trace->facts.fact[MT_FACT_RELAY].result;
+	struct mt_store_event event = { .client = message->peer.ip, .at_sec = trace->received_msec / 1000,
+		.class = class_of(trace) };
+	const char *at = NULL;
+
+	if (message->conn->history.result == MT_SKIPPED && message->conn->history.cause == MT_CAUSE_NOT_NEEDED)
+		return;
+	if (relay == MT_UNATTESTED || relay == MT_SUSPECT || relay == MT_OPEN) {
+		event.origin_asn = network_number(trace, &trace->relay);
+		if (trace->sender.len > 0)
+			at = memchr(trace->sender.ptr, '@', trace->sender.len);
+		if (at != NULL)
+			event.sender = mt_organization_of(message->conn->sources->organizations,
+			    mt_span_between(at + 1, trace->sender.ptr + trace->sender.len));
+	}
+	mt_store_record(message->conn->sources->store, &event);
+}
+
 int
 mt_trace_finish(struct mt_trace *trace, int64_t deadline_msec)
 {
@@ -357,6 +412,7 @@ mt_trace_finish(struct mt_trace *trace, int64_t deadline_msec)
 	(void)mt_checkup_run(&message->checkup, true);
 	mt_trace_add_live(trace);
 	mt_trace_judge(trace, MT_STAGE_EOM, true);
+	remember(message);
 	trace->traced_msec = mt_engine_wall_msec(conn->engine);
 	trace->duration_msec = (uint32_t)(mt_now_mono_msec() - began);
 	count(conn->engine, &trace->verdict);

@@ -71,6 +71,78 @@ keep_geo(const struct mt_sources *old, const struct mt_config *config)
 	return old->share;
 }
 
+/* One writer has the file: it stays open as long as one generation of the settings has it. */
+struct mt_store_share {
+	atomic_uint refs;
+	struct mt_store *store;
+};
+
+static struct mt_store_share *
+open_store(const struct mt_config *config, const struct mt_ports *ports, int *error)
+{
+	struct mt_store_options options = {
+		.engine = ports->remember ? (enum mt_store_engine_name)config->store.engine : MT_STORE_NONE,
+		.path = config->store.path, .redis = config->store.redis,
+		.history_sec = config->store.history_days * 86400, .size_most = config->store.size_max,
+		.wall_msec = ports->wall_msec, .wall_ctx = ports->ctx, .say = ports->say, .say_ctx = ports->ctx };
+	struct mt_store_share *share = calloc(1, sizeof *share);
+
+	*error = MT_ENOMEM;
+	if (share == NULL)
+		return NULL;
+	atomic_init(&share->refs, 1);
+	share->store = mt_store_open(&options, error);
+	if (share->store == NULL && *error != MT_OK) {
+		free(share);
+		return NULL;
+	}
+	return share;
+}
+
+static void
+unref_store(struct mt_store_share *share)
+{
+	if (share == NULL || atomic_fetch_sub(&share->refs, 1) != 1)
+		return;
+	mt_store_close(share->store);
+	free(share);
+}
+
+static struct mt_store_share *
+keep_store(const struct mt_sources *old, const struct mt_config *config)
+{
+	const struct mt_config *before = old == NULL ? NULL : old->config;
+
+	if (before == NULL || before->store.engine != config->store.engine ||
+	    strcmp(before->store.path, config->store.path) != 0 || strcmp(before->store.redis, config->store.redis) != 0 ||
+	    before->store.history_days != config->store.history_days ||
+	    before->store.size_max != config->store.size_max)
+		return NULL;
+	atomic_fetch_add(&old->store_share->refs, 1);
+	return old->store_share;
+}
+
+/* What has files and threads of its own.  False: *error says why. */
+static bool
+open_shares(struct mt_sources *sources, const struct mt_sources *old, const struct mt_ports *ports, int *error)
+{
+	const struct mt_config *config = sources->config;
+
+	sources->share = keep_geo(old, config);
+	if (sources->share == NULL)
+		sources->share = open_geo(config, ports, error);
+	if (sources->share == NULL)
+		return false;
+	sources->geo = sources->share->geo;
+	sources->store_share = keep_store(old, config);
+	if (sources->store_share == NULL)
+		sources->store_share = open_store(config, ports, error);
+	if (sources->store_share == NULL)
+		return false;
+	sources->store = sources->store_share->store;
+	return true;
+}
+
 struct mt_sources *
 mt_sources_open(struct mt_config *config, const struct mt_sources *old, const struct mt_ports *ports, int *error)
 {
@@ -83,10 +155,7 @@ mt_sources_open(struct mt_config *config, const struct mt_sources *old, const st
 		return NULL;
 	atomic_init(&sources->refs, 1);
 	sources->config = mt_config_ref(config);
-	sources->share = keep_geo(old, config);
-	if (sources->share == NULL)
-		sources->share = open_geo(config, ports, error);
-	if (sources->share != NULL)
+	if (open_shares(sources, old, ports, error))
 		sources->lists = mt_lists_new(&config->dnsbl, old == NULL ? NULL : old->lists, ports->say, ports->ctx);
 	if (sources->lists != NULL && config->dkim.enable)
 		sources->dkim = mt_dkim_open(&dkim, error);
@@ -96,7 +165,6 @@ mt_sources_open(struct mt_config *config, const struct mt_sources *old, const st
 	}
 	if (config->spf.enable)
 		sources->spf2 = mt_spf2_open();
-	sources->geo = sources->share->geo;
 	sources->arc.min_key_bits = (unsigned)config->dkim.min_key_bits;
 	sources->organizations = mt_suffix_open(NULL);
 	sources->idna = mt_idna_tables();
@@ -122,6 +190,7 @@ mt_sources_unref(struct mt_sources *sources)
 	mt_dkim_close(sources->dkim);
 	mt_lists_unref(sources->lists);
 	unref_geo(sources->share);
+	unref_store(sources->store_share);
 	mt_suffix_close(sources->organizations);
 	mt_config_unref(sources->config);
 	free(sources);

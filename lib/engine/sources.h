@@ -14,8 +14,10 @@
 #include "lib/source/dkim.h"
 #include "lib/source/geo.h"
 #include "lib/source/spf2.h"
+#include "lib/source/store.h"
 
 struct mt_geo_share;
+struct mt_store_share;
 
 struct mt_sources {
 	atomic_uint refs;
@@ -28,6 +30,8 @@ struct mt_sources {
 	struct mt_lists *lists;
 	struct mt_geo *geo;		/* NULL: no databases; of the share */
 	struct mt_geo_share *share;
+	struct mt_store *store;		/* NULL: nothing is remembered; of its share */
+	struct mt_store_share *store_share;
 	struct mt_relay_input relay;
 };
 

@@ -18,7 +18,6 @@
 
 #include "lib/base/ip.h"
 #include "lib/base/span.h"
-#include "lib/source/breaker.h"
 #include "lib/source/store_cache.h"
 #include "lib/source/store_engine.h"
 
@@ -28,6 +27,9 @@
 #define KEEP_LOCAL_MSEC 60000		/* in the cache; what is written here is taken out at once */
 #define KEEP_SHARED_MSEC 5000		/* others write there as well */
 #define NO_TIME INT64_MAX
+/* An engine that fails is left alone for so long, at first and at the most. */
+#define PAUSE_LEAST_MSEC 250
+#define PAUSE_MOST_MSEC 10000
 
 struct question {
 	struct question *next;
@@ -41,7 +43,8 @@ struct question {
 /* The engine of the settings, and what serves while that is away. */
 struct route {
 	struct mt_store_engine *engine;
-	struct mt_breaker breaker;
+	int64_t again_msec;		/* when it is tried again */
+	int64_t pause_msec;		/* after the next failure; 0: it serves */
 	const char *name;
 	bool away;			/* and it was said; written under the lock */
 };
@@ -139,9 +142,9 @@ hash_name(struct mt_span name)
 static void
 route_failed(struct mt_store *store, struct route *route)
 {
-	uint64_t mark = mt_breaker_mark(&route->breaker);
-
-	mt_breaker_failed(&route->breaker, mark, now_msec());
+	route->pause_msec = route->pause_msec == 0 ? PAUSE_LEAST_MSEC
+	    : route->pause_msec * 2 < PAUSE_MOST_MSEC ? route->pause_msec * 2 : PAUSE_MOST_MSEC;
+	route->again_msec = now_msec() + route->pause_msec;
 	if (route->away)
 		return;
 	say(store, LOG_WARNING, "store: %s: %s; %s", route->name, route->engine->why,
@@ -155,7 +158,7 @@ route_failed(struct mt_store *store, struct route *route)
 static void
 route_served(struct mt_store *store, struct route *route)
 {
-	mt_breaker_answered(&route->breaker);
+	route->pause_msec = route->again_msec = 0;
 	if (!route->away)
 		return;
 	say(store, LOG_NOTICE, "store: %s: is back", route->name);
@@ -168,7 +171,7 @@ static bool
 read_history(struct mt_store *store, const struct mt_store_key *key, struct mt_history *history)
 {
 	for (struct route *r = store->route; r < store->route + 2; r++) {
-		if (r->engine == NULL || !mt_breaker_pass(&r->breaker, now_msec()))
+		if (r->engine == NULL || now_msec() < r->again_msec)
 			continue;
 		*history = (struct mt_history){ 0 };
 		if (r->engine->read(r->engine, key, wall_sec(store), history)) {
@@ -184,7 +187,7 @@ static bool
 write_events(struct mt_store *store, const struct mt_store_item *items, size_t count)
 {
 	for (struct route *r = store->route; r < store->route + 2; r++) {
-		if (r->engine == NULL || !mt_breaker_pass(&r->breaker, now_msec()))
+		if (r->engine == NULL || now_msec() < r->again_msec)
 			continue;
 		if (r->engine->write(r->engine, items, count)) {
 			route_served(store, r);
@@ -203,7 +206,7 @@ tidy(struct mt_store *store)
 
 	for (struct route *r = store->route; r < store->route + 2; r++) {
 		some = false;
-		if (r->engine == NULL || !mt_breaker_pass(&r->breaker, now_msec()))
+		if (r->engine == NULL || now_msec() < r->again_msec)
 			continue;
 		if (!r->engine->tidy(r->engine, wall_sec(store), &some))
 			route_failed(store, r);
@@ -508,8 +511,6 @@ open_engines(struct mt_store *store)
 {
 	struct route *local = &store->route[store->options.engine == MT_STORE_REDIS];
 
-	for (size_t i = 0; i < 2; i++)
-		store->route[i].breaker.limit = 1;
 	if (store->options.engine == MT_STORE_REDIS) {
 		store->route[0].engine = mt_store_redis_open(&store->options);
 		store->route[0].name = store->redis;
