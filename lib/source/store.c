@@ -586,6 +586,7 @@ mt_store_open(const struct mt_store_options *options, int *error)
 		goto out;
 	o->path = store->path;
 	o->redis = store->redis;
+	*error = MT_OK;			/* the engine has said why */
 	if (!open_engines(store))
 		goto out;
 	*error = MT_EIO;

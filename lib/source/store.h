@@ -66,7 +66,8 @@ struct mt_store;
 typedef void mt_store_done_fn(void *ctx, const struct mt_history *history);
 
 /* Starts the threads; file and server are opened by them, and trouble there is told and no
- * error.  NULL with MT_OK: engine none, and everything below accepts NULL. */
+ * error.  NULL with MT_OK: engine none, or (said) one that is not in this build; everything
+ * below accepts NULL. */
 struct mt_store *mt_store_open(const struct mt_store_options *options, int *error);
 /* Writes what waits, for MT_STORE_CLOSE_MSEC at the most.  No call may be under way;
  * questions still open are answered first. */

@@ -850,19 +850,22 @@ test_redis(void)
 {
 	struct said said = SAID;
 	struct mt_store *store;
-	pid_t server = start_server();
+	pid_t server;
+	bool built;
 
-	if (server == 0) {
-		tap_ok(true, "two hosts and a Redis # SKIP there is no redis-server");
-	} else {
-		test_two_hosts(&server);
-		stop_server(server);
-	}
 	store = open_store(MT_STORE_REDIS, "", "nonsense", 1 << 20, &said);
+	built = heard(&said, "made without hiredis") == 0;
 	record(store, "192.0.2.1", MT_STORE_GOOD, NOW_SEC, 0, NULL);
-	tap_ok(settle(store, 1) && ask(store, "192.0.2.1").seen == 1 && heard(&said, "nonsense: is no address") == 1,
+	tap_ok(settle(store, 1) && ask(store, "192.0.2.1").seen == 1 && heard(&said, "nonsense: is no address") == built,
 	    "without a server and a file memory serves");
 	mt_store_close(store);
+	server = built ? start_server() : 0;
+	if (server == 0) {
+		tap_ok(true, "two hosts and a Redis # SKIP there is no redis-server, or no hiredis");
+		return;
+	}
+	test_two_hosts(&server);
+	stop_server(server);
 }
 
 static void
