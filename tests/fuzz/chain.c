@@ -25,15 +25,20 @@ static struct mt_trust
 configure(unsigned choice)
 {
 	static const struct mt_net nets[] = { { { 4, { 193, 0, 0, 0 } }, 24 }, { { 4, { 10, 0, 0, 0 } }, 8 } };
-	static const struct mt_span names[] = { { "*.example.org", 13 } }, relays[] = { { "*.filter.net", 12 } };
+	static const struct mt_span names[] = { { "*.example.org", 13 } }, relays[] = { { "*.filter.net", 12 } },
+	    sealers[] = { { "filter.net", 10 }, { "sender.net", 10 } };
 	struct mt_trust trust = { .authserv_id = MT_SPAN("mx.example.org"), .inferred = (choice & 1) != 0 };
 
 	if (choice & 2)
 		trust.networks = (struct mt_nets){ nets, 2 };
 	if (choice & 4)
 		trust.names = (struct mt_patterns){ names, 1 };
-	if (choice & 8)
+	if (choice & 8) {
 		trust.relays = (struct mt_patterns){ relays, 1 };
+		trust.sealers = (struct mt_patterns){ sealers, 2 };
+	}
+	if (choice & 32)
+		trust.submission = (struct mt_nets){ nets, 1 };
 	if (choice & 16)
 		trust.hops = choice >> 5;
 	return trust;
@@ -56,6 +61,23 @@ connect(struct mt_trace *trace, struct mt_ptr_name *name, unsigned choice)
 		return;
 	*name = (struct mt_ptr_name){ .name = MT_SPAN("out1.filter.net"), .forward = MT_PASS };
 	trace->peer->iprev = (struct mt_iprev){ .nnames = 1, .names = name };
+}
+
+/* What seals say: two sets, or one, that hold or do not. */
+static void
+seal(struct mt_trace *trace, struct mt_arc *arc, struct mt_arc_set sets[2], unsigned choice)
+{
+	static const char *const remotes[] = { "194.0.0.7", "196.0.0.5", "", "193.0.0.25" };
+
+	if (!(choice & 16))
+		return;
+	for (unsigned i = 0; i < 2; i++) {
+		sets[i] = (struct mt_arc_set){ .instance = i + 1, .sealer = i == 0 ? MT_SPAN("sender.net") : MT_SPAN("filter.net"),
+			.authserv_id = MT_SPAN("mail.sender.net") };
+		mt_ip_parse(&sets[i].remote_ip, mt_span_text(remotes[(choice >> 5 & 3) ^ i]));
+	}
+	*arc = (struct mt_arc){ .result = choice & 128 ? MT_FAIL : MT_PASS, .sets = sets, .nsets = 1 + (choice >> 3 & 1) };
+	trace->arc = arc;
 }
 
 /* One field: "Name: value", or a Received field where no name of a claim is. */
@@ -142,12 +164,15 @@ run(const uint8_t *data, size_t size, size_t ceiling)
 	struct mt_trace_settings settings = { .trust = &trust };
 	struct mt_ptr_name name;
 	struct mt_peer peer = { 0 };
+	struct mt_arc arc;
+	struct mt_arc_set sets[2];
 	static struct mt_trace trace;
 
+	memset(hops, 0, (trace.nhops < MT_CHAIN_FIELDS ? trace.nhops + 1 : trace.nhops) * sizeof *hops);	/* of last time */
 	trace = (struct mt_trace){ .settings = &settings, .peer = &peer, .hops = hops, .received_msec = NOW_MSEC };
-	memset(hops, 0, sizeof hops);
 	mt_arena_init(&trace.arena, 4096, ceiling);
 	connect(&trace, &name, size > 1 ? data[1] : 7);
+	seal(&trace, &arc, sets, size > 1 ? data[1] : 0);
 	if (size > 2)
 		take_all(&trace, (struct mt_span){ (const char *)data + 2, size - 2 });
 	mt_chain_build(&trace);
@@ -164,8 +189,7 @@ run(const uint8_t *data, size_t size, size_t ceiling)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	/* once with room for everything, and once with room for little */
-	run(data, size, MT_TRACE_CEILING);
-	run(data, size, 8192);
+	/* With room for everything; every fourth length with room for little. */
+	run(data, size, size % 4 == 3 ? 8192 : MT_TRACE_CEILING);
 	return 0;
 }
