@@ -103,6 +103,7 @@ static const struct dialect_row server_rows[] = {
 	{ MT_LITERAL("momentum"), { "momentum", false, false } },
 	{ MT_LITERAL("mpop"), { "mpop", false, true } },
 	{ MT_LITERAL("mxl_mta"), { "mxlogic", false, false } },
+	{ MT_LITERAL("netqmail"), { "qmail", false, false } },
 	{ MT_LITERAL("nullmailer"), { "nullmailer", false, false } },
 	{ MT_LITERAL("qmail"), { "qmail", false, false } },
 	{ MT_LITERAL("qp "), { "qmail", false, false } },
@@ -122,6 +123,7 @@ static const struct dialect_row client_rows[] = {
 /* The protocol does. */
 static const struct dialect_row with_rows[] = {
 	{ MT_LITERAL("ECSTREAM"), { "momentum", false, false } },
+	{ MT_LITERAL("ESMTP/TLS"), { "ironport", false, false } },
 	{ MT_LITERAL("Internet"), { "exchange", false, false } },
 	{ MT_LITERAL("IBM ESMTP"), { "ibm", false, false } },
 	{ MT_LITERAL("Microsoft"), { "exchange", false, false } },
@@ -129,6 +131,7 @@ static const struct dialect_row with_rows[] = {
 	{ MT_LITERAL("MERCUR"), { "mercur", false, false } },
 	{ MT_LITERAL("Novell"), { "groupwise", false, false } },
 	{ MT_LITERAL("NetMail"), { "netmail", false, false } },
+	{ MT_LITERAL("SMTP/TLS"), { "ironport", false, false } },
 	{ MT_LITERAL("Trustwave"), { "mailmarshal", false, false } },
 	{ MT_LITERAL("[XMail"), { "xmail", false, false } },
 	{ MT_LITERAL("[nMail"), { "nmail", false, false } },
@@ -149,6 +152,7 @@ static const struct dialect_row by_rows[] = {
 	{ MT_LITERAL(".mailgun.net"), { "mailgun", false, false } },
 	{ MT_LITERAL(".amazonaws.com"), { "ses", false, false } },
 	{ MT_LITERAL(".amazonses.com"), { "ses", false, false } },
+	{ MT_LITERAL(".messagelabs.com"), { "messagelabs", false, false } },
 };
 
 /* "8.11.6/8.11.6", "8.9.3 (PHNE_18979)/8.7.1": the versions of sendmail and its cf. */
