@@ -368,7 +368,7 @@ static const struct mt_evidence_row rows[] = {
 	{ { "forged.beside", MT_MEDIUM, "Forged lines come in a block: what lies below one came from the same hand.",
 	    "RFC 5321, 4.4: a server adds its line at the top" }, forged_beside, MT_EVIDENCE_FACT(CHAIN) },
 	{ { "chain.truncated", MT_MEDIUM, "The header is over a bound; what is beyond it was not read.",
-	    "200 Received fields, 1 MiB of header" }, chain_truncated, MT_EVIDENCE_FACT(CHAIN) },
+	    "RFC 5321, 6.3, wants no bound below 100 fields; here it is 200, and 1 MiB of header" }, chain_truncated, MT_EVIDENCE_FACT(CHAIN) },
 	{ { "chain.future", MT_WEAK, "A Received field is dated later than now.",
 	    "measured: up to 0.03 % of real hops, by wrong clocks" }, chain_future, MT_EVIDENCE_FACT(CHAIN) },
 	{ { "chain.backwards", MT_WEAK, "A hop is dated later than the newer one above it, beyond what clocks differ.",
@@ -376,10 +376,11 @@ static const struct mt_evidence_row rows[] = {
 	    chain_backwards, MT_EVIDENCE_FACT(CHAIN) },
 	{ { "chain.skew", MT_WEAK, "The dates before and after a host fit each other and not its own: its clock is wrong by a "
 	    "constant offset, and time that runs backwards there is no sign of anything.",
-	    "the offset lies between minus the delay behind it and the delay before it" },
+	    "RFC 5321, 4.4: each server dates its line by its own clock, so that the offset lies between minus "
+	    "the delay behind it and the delay before it" },
 	    chain_skew, MT_EVIDENCE_FACT(CHAIN) },
 	{ { "origin.claim", MT_WEAK, "A field of one line names the address of the author.  Anybody can write it; it never "
-	    "moves the origin.", "no specification; web mail and providers write it" }, origin_claim, 0 },
+	    "moves the origin.", "RFC 6648, 1: names with X- are private agreements; web mail and providers write them" }, origin_claim, 0 },
 	{ { "chain.unparsed", MT_WEAK, "A Received field has no form that is known.", "RFC 5321, 4.4" },
 	    chain_unparsed, MT_EVIDENCE_FACT(CHAIN) },
 };

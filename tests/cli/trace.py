@@ -138,6 +138,11 @@ def words():
     codes = [e["code"] for e in every]
     tap.ok(len(codes) > 5 and len(set(codes)) == len(codes) and all(e["meaning"] and e["basis"] for e in every),
            "--explain all")
+    tap.ok(all(re.search(r"RFC \d+|measured", e["basis"]) for e in every), "each rests on an RFC or a measurement",
+           [e["code"] for e in every if not re.search(r"RFC \d+|measured", e["basis"])])
+    alone = [run("--explain", e["code"]) for e in every]
+    tap.ok(all(one.status == 0 and one.text.startswith("%s (%s)\n" % (e["code"], e["strength"]))
+               and e["basis"] in " ".join(one.text.split()) for one, e in zip(alone, every)), "--explain each code alone")
     text = run("--explain", "all").text
     tap.ok(all("\n%s (" % code in "\n" + text for code in codes), "the same as text")
     result = run("--explain", "helo.mismach")
