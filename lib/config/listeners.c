@@ -64,8 +64,8 @@ read_listener(struct mt_config *config, struct mt_source *source, const struct m
 
 		mt_key_set(config, source, &key, &block->setting[i]);
 	}
-	*listener = (struct mt_listener){ .name = mt_arena_copy(&config->arena, block->title), .trust = config->trust,
-		.file = block->place.file, .line = block->place.line, .set = block->count > 0 };
+	*listener = (struct mt_listener){ .name = mt_arena_copy(&config->arena, block->title),
+		.trust = config->trust, .file = block->place.file, .line = block->place.line, .set = block->count > 0 };
 	config->trust = kept;
 	config->nlisteners++;
 }
@@ -77,7 +77,8 @@ mt_listeners_build(struct mt_config *config, struct mt_source *source, const str
 	for (size_t b = 0; config->listeners != NULL && b < settings->count; b++) {
 		const struct mt_block *block = &settings->block[b];
 
-		if (block->title.ptr != NULL && strcmp(block->kind, "listener") == 0 && title_fits(config, source, block))
+		if (block->title.ptr != NULL && strcmp(block->kind, "listener") == 0 &&
+		    title_fits(config, source, block))
 			read_listener(config, source, block);
 	}
 }

@@ -18,6 +18,7 @@ void mt_listeners_write(struct mt_buf *buf, const struct mt_config *config);
 /* The settings for a client that came in by a listener: the first block whose title is (or, with
  * '*', fits) the name that the MTA gives to it, else the one whose title is its port; else
  * those of the section "trust".  name absent and port 0: not known. */
-const struct mt_trace_settings *mt_listeners_settings(const struct mt_config *config, struct mt_span name, uint16_t port);
+const struct mt_trace_settings *mt_listeners_settings(const struct mt_config *config, struct mt_span name,
+    uint16_t port);
 
 #endif

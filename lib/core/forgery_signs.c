@@ -65,11 +65,13 @@ no_client(const struct mt_hop *hop)
 {
 	struct mt_span text = clauses(hop);
 
-	bool software = hop->dialect != NULL && strcmp(hop->dialect, "yahoo") != 0 && strcmp(hop->dialect, "gmail") != 0;
+	struct mt_span helo = hop->from.helo;
+	bool software = hop->dialect != NULL && strcmp(hop->dialect, "yahoo") != 0 &&
+	    strcmp(hop->dialect, "gmail") != 0;
 
 	return hop->kind == MT_HOP_SMTP && !software && hop->from.ip.family == 0 && hop->from.rdns.len == 0 &&
-	    hop->from.helo.len > 0 && hop->with.len > 0 && mt_span_find(hop->with, "LMTP") == NULL &&
-	    memchr(hop->from.helo.ptr, '@', hop->from.helo.len) == NULL && !mt_span_same_text(hop->from.helo, "localhost") &&
+	    helo.len > 0 && memchr(helo.ptr, '@', helo.len) == NULL && !mt_span_same_text(helo, "localhost") &&
+	    hop->with.len > 0 && mt_span_find(hop->with, "LMTP") == NULL &&
 	    memchr(text.ptr, '(', text.len) == NULL && mt_name_qualified(hop->by) && mt_name_host(hop->by);
 }
 
@@ -206,8 +208,8 @@ alien_software(const struct mt_hop *hop)
 		    (hop->with.len > 0 && *hop->with.ptr >= 'A' && *hop->with.ptr <= 'Z');
 	if (strcmp(hop->dialect, "sendmail") == 0 && hop->from.helo.len > 0) {
 		open = text.len == 0 ? NULL : memchr(text.ptr, '[', text.len);
-		return hop->id.len == 0 || (mt_hop_has(hop, MT_HOP_BRACKETED) && hop->from.rdns.len > 0 && open != NULL &&
-		    open > text.ptr && (mt_is_alpha(open[-1]) || mt_is_digit(open[-1])));
+		return hop->id.len == 0 || (mt_hop_has(hop, MT_HOP_BRACKETED) && hop->from.rdns.len > 0 &&
+		    open != NULL && open > text.ptr && (mt_is_alpha(open[-1]) || mt_is_digit(open[-1])));
 	}
 	if (strcmp(hop->dialect, "postfix") != 0 || hop->with.len == 0 || mt_span_find(text, "(Postfix)") == NULL)
 		return false;
@@ -231,7 +233,8 @@ alien_provider(const struct mt_hop *hop)
 			return true;
 	for (size_t i = 0; i < sizeof microsoft / sizeof *microsoft; i++)
 		if (mt_name_below(hop->by, mt_span_text(microsoft[i])))
-			return mt_span_find(hop->raw, "with Microsoft") == NULL && mt_span_find(hop->raw, "HTTP") == NULL;
+			return mt_span_find(hop->raw, "with Microsoft") == NULL &&
+			    mt_span_find(hop->raw, "HTTP") == NULL;
 	return false;
 }
 
@@ -254,7 +257,8 @@ static bool
 impossible_date(const struct mt_hop *hop, const struct mt_hop *newer)
 {
 	const char *last = hop->raw.len == 0 ? NULL : memrchr(hop->raw.ptr, ';', hop->raw.len);
-	struct mt_span rest = last == NULL ? MT_ABSENT : mt_span_trim(mt_span_between(last + 1, hop->raw.ptr + hop->raw.len));
+	struct mt_span rest = last == NULL ? MT_ABSENT :
+	    mt_span_trim(mt_span_between(last + 1, hop->raw.ptr + hop->raw.len));
 
 	if (!hop->date.known)
 		return rest.len >= 8 && hop->dialect != NULL && hop->kind == MT_HOP_SMTP &&
