@@ -233,7 +233,9 @@ describe(SMFICTX *ctx, struct mt_client *client, const char *host, const struct 
 	if (address != NULL)
 		client_address(client, address);
 	if (client->port == 0)
-		client->port = (uint16_t)mt_macro_port(ctx);
+		client->port = (uint16_t)mt_macro_port(ctx, MT_MACRO_CLIENT_PORT);
+	client->listener = mt_macro(ctx, MT_MACRO_LISTENER);
+	client->listener_port = (uint16_t)mt_macro_port(ctx, MT_MACRO_LISTENER_PORT);
 	client->local = is_local(client, host, address);
 	if (client->local)
 		client->ip = (struct mt_ip){ 0 };

@@ -13,6 +13,8 @@ static const char *const names[MT_MACROS] = {
 	[MT_MACRO_QUEUE_ID] = "i",
 	[MT_MACRO_AUTH_USER] = "{auth_authen}",
 	[MT_MACRO_TLS_VERSION] = "{tls_version}",
+	[MT_MACRO_LISTENER] = "{daemon_name}",
+	[MT_MACRO_LISTENER_PORT] = "{daemon_port}",
 };
 
 /* Postfix sends few macros unasked, and an asked list spares the administrator from
@@ -22,7 +24,7 @@ static const struct {
 	int stage;
 	const char *list;
 } wanted[] = {
-	{ SMFIM_CONNECT, "j v {client_port}" },
+	{ SMFIM_CONNECT, "j v {client_port} {daemon_name} {daemon_port}" },
 	{ SMFIM_HELO, "{tls_version}" },
 	{ SMFIM_ENVFROM, "i {auth_authen} {tls_version}" },
 	{ SMFIM_DATA, "i" },
@@ -54,9 +56,9 @@ mt_macro(SMFICTX *ctx, enum mt_macro macro)
 }
 
 unsigned
-mt_macro_port(SMFICTX *ctx)
+mt_macro_port(SMFICTX *ctx, enum mt_macro macro)
 {
-	const char *text = mt_macro(ctx, MT_MACRO_CLIENT_PORT);
+	const char *text = mt_macro(ctx, macro);
 	unsigned long port;
 	char *end;
 

@@ -13,6 +13,7 @@ enum mt_macro {
 	MT_MACRO_QUEUE_ID,		/* i */
 	MT_MACRO_AUTH_USER,		/* {auth_authen} */
 	MT_MACRO_TLS_VERSION,
+	MT_MACRO_LISTENER, MT_MACRO_LISTENER_PORT,	/* {daemon_name}, {daemon_port}: the door */
 	MT_MACROS
 };
 
@@ -23,8 +24,8 @@ void mt_macros_ask(SMFICTX *ctx);
  * returns. */
 const char *mt_macro(SMFICTX *ctx, enum mt_macro macro);
 
-/* The port that the client came from, 0: not told. */
-unsigned mt_macro_port(SMFICTX *ctx);
+/* The port that a macro tells, 0: not told. */
+unsigned mt_macro_port(SMFICTX *ctx, enum mt_macro macro);
 
 /* libmilter's interface is older than const; it copies and does not write. */
 char *mt_macro_plain(const char *text);

@@ -35,7 +35,7 @@ spf_excuse(const struct mt_conn *conn)
 		return MT_CAUSE_NOT_NEEDED;
 	if (conn->peer.ip.family == 0)
 		return MT_CAUSE_NO_INPUT;
-	if (conn->peer.auth.ptr != NULL || mt_nets_have(&conn->config->trust.networks, &conn->peer.ip))
+	if (conn->peer.auth.ptr != NULL || mt_nets_have(&conn->settings->trust->networks, &conn->peer.ip))
 		return MT_CAUSE_NOT_NEEDED;
 	return MT_CAUSE_NONE;
 }
@@ -199,6 +199,8 @@ judge_arc(struct mt_checkup *checkup)
 		(void)mt_ask(&checkup->asked.ask, mt_arc_key_name(checkup->arc, i), MT_RR_TXT);
 	if (checkup->body_over)
 		(void)mt_arc_end(checkup->arc, &checkup->asked.ask, &checkup->trace->arena, &checks->arc);
+	if (checks->arc.result != MT_UNKNOWN)
+		checkup->trace->arc = &checks->arc;	/* a seal may extend the boundary */
 }
 
 static void

@@ -7,6 +7,7 @@
 
 #include "lib/base/ip.h"
 #include "lib/base/name.h"
+#include "lib/config/listeners.h"
 #include "lib/engine/ahead.h"
 #include "lib/engine/checkup.h"
 
@@ -162,7 +163,7 @@ static void
 ask_history(struct mt_conn *conn)
 {
 	if (conn->idle || conn->sources->store == NULL || conn->peer.ip.family == 0 ||
-	    mt_ip_private(&conn->peer.ip) || mt_nets_have(&conn->config->trust.networks, &conn->peer.ip)) {
+	    mt_ip_private(&conn->peer.ip) || mt_nets_have(&conn->settings->trust->networks, &conn->peer.ip)) {
 		conn->history = (struct mt_history){ .result = MT_SKIPPED, .cause = MT_CAUSE_NOT_NEEDED };
 		return;
 	}
@@ -189,6 +190,7 @@ mt_conn_open(struct mt_engine *engine, const struct mt_client *client)
 	conn->lookup = mt_lookup_ref(engine->lookup);
 	conn->sources = mt_sources_ref(engine->sources);
 	pthread_mutex_unlock(&engine->lock);
+	conn->settings = mt_listeners_settings(conn->config, mt_span_text(client->listener), client->listener_port);
 	mt_arena_init(&conn->arena, FIRST_CHUNK, CEILING);
 	conn->idle = conn->config->policy.mode == MT_MODE_OFF;
 	conn->peer.known = client->ip.family != 0;
@@ -254,7 +256,7 @@ take_helo(struct mt_conn *conn, struct mt_span name, bool after_tls)
 		mt_helo_skip(helo, conn->idle ? MT_CAUSE_NOT_NEEDED : MT_CAUSE_NO_INPUT);
 		return MT_OK;
 	}
-	if (!mt_helo_begin(helo, kept, &conn->peer.ip, &conn->config->trust) || !mt_name_normal(kept, normal))
+	if (!mt_helo_begin(helo, kept, &conn->peer.ip, conn->settings->trust) || !mt_name_normal(kept, normal))
 		return MT_OK;
 	if (++conn->helo_asked > HELO_QUESTIONS) {
 		/* Whoever changes its name that often has changed it: no way around a rule. */

@@ -36,6 +36,7 @@ enum mt_what { MT_WHAT_PTR, MT_WHAT_FORWARD, MT_WHAT_HELO_A, MT_WHAT_HELO_AAAA, 
 struct mt_conn {
 	struct mt_engine *engine;
 	struct mt_config *config;
+	const struct mt_trace_settings *settings;	/* of the listener; the configuration's */
 	struct mt_lookup *lookup;
 	struct mt_sources *sources;
 	struct mt_inbox *inbox;

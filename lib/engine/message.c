@@ -53,7 +53,7 @@ mt_trace_open(struct mt_conn *conn)
 	message->conn = conn;
 	message->peer = conn->peer;
 	if (conn->config->headers.strip_foreign && !conn->idle &&
-	    !mt_nets_have(&conn->config->trust.networks, &conn->peer.ip)) {
+	    !mt_nets_have(&conn->settings->trust->networks, &conn->peer.ip)) {
 		message->strips = mt_strips_new();
 		if (message->strips == NULL) {
 			free(message);
@@ -64,7 +64,7 @@ mt_trace_open(struct mt_conn *conn)
 	mt_arena_init(&message->scratch, OUTPUT_CHUNK, OUTPUT_CEILING);
 	mt_arena_init(&message->output, OUTPUT_CHUNK, OUTPUT_CEILING);
 	trace->peer = &message->peer;
-	trace->settings = &conn->config->settings;
+	trace->settings = conn->settings;
 	trace->received_msec = mt_engine_wall_msec(conn->engine);
 	trace->offset = -1;
 	mt_id_make(trace->id, trace->received_msec);
