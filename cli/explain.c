@@ -156,8 +156,8 @@ explain_hops(struct bytes *out, const struct options *options, const struct mt_t
 static void
 relay_text(struct bytes *out)
 {
-	bytes_text(out, "Is the server that connected an open relay?  Five questions (RFC 5321, 3.6.2 and 7.9; RFC 2505, "
-	    "2.1):\n");
+	bytes_text(out, "Is the server that connected an open relay?  Five questions (RFC 5321, 3.6.2 and 7.9; "
+	    "RFC 2505, 2.1):\n");
 	for (int i = 0; i < MT_RELAY_STEPS; i++) {
 		bytes_text(out, "  ");
 		bytes_text(out, mt_relay_step_word((enum mt_relay_step)i));

@@ -144,7 +144,8 @@ tied(struct judge *j)
 		return true;
 	if (is_its_name(j, j->line->by) || of_its_house(j, j->line->by))
 		return true;
-	return mt_name_qualified(j->line->by) && mt_name_host(j->line->by) && leads_to_it(j, mt_name_strip(j->line->by));
+	return mt_name_qualified(j->line->by) && mt_name_host(j->line->by) &&
+	    leads_to_it(j, mt_name_strip(j->line->by));
 }
 
 /* What makes it no event: the grade, with its sentence; MT_UNKNOWN where it is one. */
@@ -188,8 +189,8 @@ no_outsider(struct judge *j)
 		return MT_DIRECT;
 	}
 	if (line->from.ip.family == 0 || mt_ip_private(&line->from.ip)) {
-		mt_buf_format(&j->text, "the client of hop %u has no address outside of it: the message begins at that server",
-		    line->n);
+		mt_buf_format(&j->text, "the client of hop %u has no address outside of it: the message begins at "
+		    "that server", line->n);
 		return MT_DIRECT;
 	}
 	if (mt_ip_equal(&line->from.ip, &j->relay->ip)) {
@@ -237,7 +238,8 @@ same_as(struct judge *j)
 static bool
 same_house(struct judge *j)
 {
-	if (j->line->from.rdns.len == 0 || mt_hop_has(j->line, MT_HOP_MAY_BE_FORGED) || !of_its_house(j, j->line->from.rdns))
+	if (j->line->from.rdns.len == 0 || mt_hop_has(j->line, MT_HOP_MAY_BE_FORGED) ||
+	    !of_its_house(j, j->line->from.rdns))
 		return false;
 	say(j, "", j->line->from.rdns, " is of the same organization");
 	return true;
@@ -571,9 +573,11 @@ grade(struct judge *j)
 	enum mt_result found = event(j);
 
 	if (found == MT_UNKNOWN)
-		found = explained(j, MT_RELAY_NO_AUTHORITY, authority, "its client was neither a user nor of the same house");
+		found = explained(j, MT_RELAY_NO_AUTHORITY, authority,
+		    "its client was neither a user nor of the same house");
 	if (found == MT_UNKNOWN)
-		found = explained(j, MT_RELAY_NO_SIGNATURE, signature, "neither the server nor the author vouches for it");
+		found = explained(j, MT_RELAY_NO_SIGNATURE, signature,
+		    "neither the server nor the author vouches for it");
 	if (found == MT_UNKNOWN)
 		found = explained(j, MT_RELAY_NO_SERVICE, service, "the server serves neither sender nor recipient");
 	return found == MT_UNKNOWN ? corroborated(j) : found;

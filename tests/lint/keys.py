@@ -16,7 +16,7 @@ def read(*path):
 
 def table(source):
     """{"section.key": default} of the rows of keys.c."""
-    rows = re.findall(r'^\t\{ "([a-z0-9.-]+)", MT_KEY_[A-Z]+, AT\([a-z_.]+\),((?:\s*"[^"]*")+)', source, re.M)
+    rows = re.findall(r'^\t\{ "([a-z0-9.-]+)", MT_KEY_[A-Z]+, AT\([a-z0-9_.]+\),((?:\s*"[^"]*")+)', source, re.M)
     return {name: "".join(re.findall(r'"([^"]*)"', text)) for name, text in rows}
 
 
