@@ -169,9 +169,9 @@ signatures(struct mt_page *page, const struct mt_checks *checks)
 		if (s->key_bits > 0)
 			mt_page_format(page, ", %u bits", s->key_bits);
 		if (s->testing)
-			mt_page_text(page, ", for testing");
+			mt_page_wrap(page, DETAIL, MT_SPAN(", for testing"));
 		if (s->partial)
-			mt_page_text(page, ", covers a part of the body");
+			mt_page_wrap(page, DETAIL, MT_SPAN(", covers a part of the body"));
 		if (s->why.ptr != NULL) {
 			mt_page_text(page, ": ");
 			mt_page_wrap(page, DETAIL, s->why);
@@ -204,7 +204,7 @@ dmarc(struct mt_page *page, const struct mt_dmarc *dmarc)
 	mt_page_tab(page, DETAIL);
 	mt_page_outside(page, dmarc->domain.ptr == NULL ? MT_SPAN("(no single author)") : dmarc->domain, 253);
 	if (dmarc->policy != NULL)
-		mt_page_format(page, ", whose owner asks for: %s", dmarc->policy);
+		mt_page_format(page, ", policy %s", dmarc->policy);
 	if (dmarc->why.ptr != NULL) {
 		mt_page_text(page, ": ");
 		mt_page_wrap(page, DETAIL, dmarc->why);
@@ -222,8 +222,11 @@ listings(struct mt_page *page, const struct mt_checks *checks)
 
 		mt_page_tab(page, DETAIL);
 		mt_page_outside(page, l->zone, 253);
-		mt_page_format(page, " %s: %s", l->hop == 0 ? "client" : "hop", mt_ip_text(&l->ip, ip));
-		mt_page_format(page, " %s", mt_result_word(l->result));
+		if (l->hop == 0)
+			mt_page_text(page, " client");
+		else
+			mt_page_format(page, " hop %u", l->hop);
+		mt_page_format(page, ": %s %s", mt_ip_text(&l->ip, ip), mt_result_word(l->result));
 		for (unsigned k = 0; k < l->nnames; k++) {
 			mt_page_text(page, k == 0 ? " as " : ", ");
 			mt_page_outside(page, l->names[k], 64);

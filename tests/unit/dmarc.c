@@ -447,15 +447,29 @@ other_scripts(void)
 	tap_ok(mt_dmarc_check(&d, &arena, &world.ask, &input) == MT_NONE && world.questions[world.asked - 1].name[0] == '_',
 	    "a domain with no room for a record has none");
 	end_world(&world);
-	world.ask.answer = answer;
 	mt_arena_fini(&arena);
-	mt_arena_init(&arena, 8, 8);
-	from = MT_SPAN("a@plain.example");
-	input.from = &from;
-	tap_ok(mt_dmarc_check(&d, &arena, &world.ask, &input) == MT_TEMPERROR && d.cause == MT_CAUSE_LIMIT,
-	    "a lack of memory accuses nobody");
-	end_world(&world);
-	mt_arena_fini(&arena);
+}
+
+/* The author's domain is what is kept: 13 letters and a NUL. */
+static void
+no_memory(void)
+{
+	struct mt_span from = MT_SPAN("a@plain.example");
+	struct mt_dmarc_input input = { .from = &from, .nfrom = 1, .dkim = { .result = MT_NONE }, .spf = { .result = MT_NONE } };
+	bool good = true;
+
+	for (size_t ceiling = 0; ceiling < 20; ceiling++) {
+		struct world world = { .ask = { answer } };
+		struct mt_arena arena;
+		struct mt_dmarc d;
+
+		mt_arena_init(&arena, 1, ceiling);
+		mt_dmarc_check(&d, &arena, &world.ask, &input);
+		good &= ceiling < 14 ? d.result == MT_TEMPERROR && d.cause == MT_CAUSE_LIMIT : d.result == MT_FAIL;
+		end_world(&world);
+		mt_arena_fini(&arena);
+	}
+	tap_ok(good, "a lack of memory accuses nobody");
 }
 
 int
@@ -467,5 +481,6 @@ main(void)
 	orders();
 	early_questions();
 	other_scripts();
+	no_memory();
 	return tap_done();
 }

@@ -48,7 +48,15 @@ static void names(struct sample *s)
 	s->peer.iprev.nnames = 2;
 }
 static void hostile_name(struct sample *s) { s->peer.helo.name = MT_SPAN("a\0\"\xe9\x1b\xc3\xa9"); }
-static void found(struct sample *s) { s->trace.facts.fact[MT_FACT_SPF].result = MT_SOFTFAIL; }
+static void checks(struct sample *s) { sample_checks(s); }
+static void located(struct sample *s)
+{
+	static const struct mt_location leeds = { .country = "GB", .city = { "Leeds", 5 }, .located = true, .latitude = 53.5,
+		.longitude = -1.25, .radius_km = 20, .asn = 64500, .as_name = { "EXAMPLE-AS", 10 },
+		.network = { 4, { 192, 0, 2 } }, .network_bits = 24 };
+
+	s->hops[1].location = s->peer.location = &leeds;
+}
 static void bare_reply(struct sample *s) { s->trace.verdict.xcode = s->trace.verdict.text = MT_ABSENT; }
 static void offset(struct sample *s) { s->trace.offset = INT64_C(5000000000); }
 static void trouble(struct sample *s)
@@ -101,11 +109,52 @@ static const struct {
 	{ "iprev's names", names, "checks.iprev.names", "[{\"name\": \"a\\ufffd.example\", \"state\": \"temperror\", "
 	    "\"cause\": \"servfail\"}, {\"name\": \"b.example\", \"state\": \"skipped\", \"cause\": null}]" },
 	{ "helo", plain, "checks.helo.addresses", "[\"203.0.113.6\"]" },
-	{ "a check not built", plain, "checks.spf.helo", "{\"state\": \"skipped\", \"reason\": \"not-in-this-build\", "
-	    "\"domain\": null}" },
+	{ "a check that nobody asked for", plain, "checks.spf.helo", "{\"state\": \"skipped\", \"reason\": \"not-needed\", "
+	    "\"domain\": null, \"cause\": null, \"mechanism\": null, \"why\": null, \"lookups\": 0, \"voids\": 0}" },
+	{ "spf", checks, "checks.spf.mailfrom", "{\"state\": \"softfail\", \"domain\": \"foo.example\", \"cause\": null, "
+	    "\"mechanism\": \"~all\", \"why\": null, \"lookups\": 3, \"voids\": 1}" },
+	{ "spf of HELO", checks, "checks.spf.helo", "{\"state\": \"permerror\", \"domain\": \"miho.example\", \"cause\": null, "
+	    "\"mechanism\": null, \"why\": \"two records\", \"lookups\": 0, \"voids\": 0}" },
+	{ "no signature", plain, "checks.dkim", "[]" },
+	{ "dkim", checks, "checks.dkim.0", "{\"state\": \"fail\", \"domain\": \"foo.example\", \"selector\": \"s1\", "
+	    "\"algorithm\": \"rsa-sha256\", \"identity\": \"@foo.example\", \"cause\": null, \"why\": \"the body was changed\", "
+	    "\"key_bits\": 2048, \"testing\": true, \"partial\": true}" },
+	{ "dkim, no key", checks, "checks.dkim.1", "{\"state\": \"temperror\", \"domain\": \"esp.example\", \"selector\": null, "
+	    "\"algorithm\": null, \"identity\": null, \"cause\": \"servfail\", \"why\": \"the key could not be asked for\", "
+	    "\"key_bits\": null, \"testing\": false, \"partial\": false}" },
+	{ "arc", checks, "checks.arc", "{\"state\": \"fail\", \"instance\": 2, \"sealer\": \"miho.example\", \"cause\": null, "
+	    "\"why\": \"seal 2 does not fit\", \"oldest_pass\": 1, \"sets\": [{\"instance\": 1, \"sealer\": \"list.example\", "
+	    "\"authserv_id\": \"mx.list.example\", \"remote_ip\": \"2001:db8::9\"}, {\"instance\": 2, "
+	    "\"sealer\": \"miho.example\", \"authserv_id\": null, \"remote_ip\": null}]}" },
+	{ "arc, not asked for", plain, "checks.arc", "{\"state\": \"skipped\", \"reason\": \"not-needed\", \"instance\": null, "
+	    "\"sealer\": null, \"cause\": null, \"why\": null, \"oldest_pass\": null, \"sets\": []}" },
+	{ "dmarc", checks, "checks.dmarc", "{\"state\": \"fail\", \"domain\": \"foo.example\", \"policy\": \"reject\", "
+	    "\"cause\": null, \"why\": \"neither SPF nor DKIM speaks for the author's domain\", "
+	    "\"record_domain\": \"foo.example\", \"spf_aligned\": true, \"dkim_aligned\": false}" },
+	{ "a listing", checks, "checks.dnsbl.0", "{\"state\": \"listed\", \"zone\": \"zen.example\", "
+	    "\"codes\": [\"127.0.0.2\", \"127.0.0.10\"], \"names\": [\"sbl\", \"pbl\"], \"classes\": [\"spam\", null], "
+	    "\"cause\": null, \"hop\": null, \"ip\": \"192.0.2.7\", \"allow\": false}" },
+	{ "a list that does not answer", checks, "checks.dnsbl.1", "{\"state\": \"temperror\", \"zone\": \"dead.example\", "
+	    "\"codes\": [], \"names\": [], \"classes\": [], \"cause\": \"timeout\", \"hop\": null, \"ip\": \"192.0.2.7\", "
+	    "\"allow\": false}" },
+	{ "a list of good ones, of a hop", checks, "checks.dnsbl.2", "{\"state\": \"clean\", \"zone\": \"wl.example\", "
+	    "\"codes\": [], \"names\": [], \"classes\": [], \"cause\": null, \"hop\": 1, \"ip\": \"198.51.100.9\", "
+	    "\"allow\": true}" },
+	{ "relay", checks, "relay", "{\"state\": \"open\", \"ip\": \"192.0.2.7\", \"origin\": \"198.51.100.9\", \"hop\": 2, "
+	    "\"steps\": [{\"step\": \"E1\", \"holds\": \"yes\", \"text\": \"miho.example passed on what 198.51.100.9 sent\"}, "
+	    "{\"step\": \"E2\", \"holds\": \"yes\", \"text\": \"its client was neither a user nor of the same house\"}, "
+	    "{\"step\": \"E3\", \"holds\": \"no\", \"text\": \"it serves nobody here\"}, "
+	    "{\"step\": \"E4\", \"holds\": \"temperror\", \"text\": \"nothing vouches for it\"}, "
+	    "{\"step\": \"E5\", \"holds\": \"unknown\", \"text\": null}]}" },
+	{ "relay, not judged", skipped, "relay.reason", "\"not-needed\"" },
+	{ "nothing, relay", nothing, "relay.state", "\"skipped\"" },
+	{ "where a hop is", located, "hops.1.geo", "{\"country\": \"GB\", \"city\": \"Leeds\", \"lat\": 53.5, \"lon\": -1.25, "
+	    "\"radius_km\": 20, \"asn\": 64500, \"as_name\": \"EXAMPLE-AS\", \"network\": \"192.0.2.0/24\"}" },
+	{ "where the client is", located, "client.geo.city", "\"Leeds\"" },
+	{ "where the origin is", located, "origin.as_name", "\"EXAMPLE-AS\"" },
+	{ "where another hop is", located, "hops.0.geo.country", "null" },
 	{ "another check not built", plain, "checks.ident", "{\"state\": \"skipped\", \"reason\": \"not-in-this-build\", "
 	    "\"user\": null}" },
-	{ "a check that was found out all the same", found, "checks.spf.mailfrom", "{\"state\": \"softfail\", \"domain\": null}" },
 	{ "evidence", plain, "evidence.1", "{\"code\": \"ptr.temperror\", \"strength\": \"medium\", "
 	    "\"text\": \"no name server answered for 192.0.2.7\", \"hop\": null, \"facts\": [\"ptr\", \"iprev\"]}" },
 	{ "policy", plain, "policy", "{\"rule\": \"no-answer\", \"action\": \"accept\", "
@@ -245,15 +294,17 @@ no_memory(struct sample *s)
 static int
 dump(struct sample *s)
 {
-	for (size_t i = 0; i < SAMPLE_HOSTILE + 2; i++) {
+	for (size_t i = 0; i < SAMPLE_HOSTILE + 3; i++) {
 		struct sample_sink sink = { 0 };
 
 		if (i < SAMPLE_HOSTILE)
 			sample_poison(s, sample_hostile(i));
-		else if (i == SAMPLE_HOSTILE)
-			sample_message(s);
-		else
+		else if (i == SAMPLE_HOSTILE + 2)
 			sample_nothing(s);
+		else
+			sample_message(s);
+		if (i == SAMPLE_HOSTILE + 1)
+			sample_checks(s);
 		if (mt_render_json(&s->trace, false, sample_take, &sink) != MT_OK)
 			return EXIT_FAILURE;
 		puts(sink.ptr);
@@ -280,6 +331,10 @@ main(int argc, char **argv)
 	sample_sink_free(&stop);
 	mt_render_json(&sample.trace, true, sample_take, &sink);
 	tap_ok(sample_expected("report.json", &sink), "the whole report");
+	sample_sink_free(&sink);
+	sample_checks(&sample);
+	mt_render_json(&sample.trace, true, sample_take, &sink);
+	tap_ok(sample_expected("checks.json", &sink), "the whole report of all checks");
 	sample_sink_free(&sink);
 	return tap_done();
 }

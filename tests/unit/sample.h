@@ -17,6 +17,11 @@ struct sample {
 	struct mt_peer peer;
 	struct mt_ptr_name names[3];
 	struct mt_hop hops[200];
+	struct mt_signature signatures[2];
+	struct mt_arc_set seals[2];
+	struct mt_listing listings[3];
+	struct mt_ip codes[2];
+	struct mt_span list_names[2], list_classes[2];
 	struct mt_trace trace;
 };
 
@@ -116,6 +121,69 @@ sample_message(struct sample *s)
 	    .summary = "the name given in HELO is another machine, and reverse DNS did not answer" };
 }
 
+static inline void
+sample_lists(struct sample *s)
+{
+	s->codes[0] = sample_ip("127.0.0.2");
+	s->codes[1] = sample_ip("127.0.0.10");
+	s->list_names[0] = MT_SPAN("sbl");
+	s->list_names[1] = MT_SPAN("pbl");
+	s->list_classes[0] = MT_SPAN("spam");
+	s->listings[0] = (struct mt_listing){ .zone = MT_SPAN("zen.example"), .ip = sample_ip("192.0.2.7"), .result = MT_LISTED,
+	    .codes = s->codes, .ncodes = 2, .names = s->list_names, .classes = s->list_classes, .nnames = 2 };
+	s->listings[1] = (struct mt_listing){ .zone = MT_SPAN("dead.example"), .ip = sample_ip("192.0.2.7"), .result = MT_TEMPERROR,
+	    .cause = MT_CAUSE_TIMEOUT };
+	s->listings[2] = (struct mt_listing){ .zone = MT_SPAN("wl.example"), .hop = 1, .ip = sample_ip("198.51.100.9"),
+	    .result = MT_CLEAN, .allow = true };
+	s->trace.checks.lists = (struct mt_listings){ .fact = { .result = MT_LISTED }, .listing = s->listings, .count = 3 };
+}
+
+static inline void
+sample_relay(struct sample *s)
+{
+	s->trace.relay = (struct mt_relay){ .result = MT_OPEN, .hop = 2, .ip = sample_ip("192.0.2.7"),
+	    .origin = sample_ip("198.51.100.9"), .findings = {
+	    { MT_YES, MT_SPAN("miho.example passed on what 198.51.100.9 sent") },
+	    { MT_YES, MT_SPAN("its client was neither a user nor of the same house") },
+	    { MT_NO, MT_SPAN("it serves nobody here") }, { MT_TEMPERROR, MT_SPAN("nothing vouches for it") } } };
+	s->trace.verdict.relay = MT_OPEN;
+}
+
+/* And who vouches for the sender of it: nearly nobody. */
+static inline void
+sample_checks(struct sample *s)
+{
+	struct mt_fact *fact = s->trace.facts.fact;
+
+	sample_lists(s);
+	sample_relay(s);
+	s->signatures[0] = (struct mt_signature){ .result = MT_FAIL, .domain = MT_SPAN("foo.example"), .selector = MT_SPAN("s1"),
+	    .algorithm = MT_SPAN("rsa-sha256"), .identity = MT_SPAN("@foo.example"), .b = MT_SPAN("AbCdEf12"),
+	    .why = MT_SPAN("the body was changed"), .key_bits = 2048, .testing = true, .partial = true };
+	s->signatures[1] = (struct mt_signature){ .result = MT_TEMPERROR, .cause = MT_CAUSE_SERVFAIL,
+	    .domain = MT_SPAN("esp.example"), .why = MT_SPAN("the key could not be asked for") };
+	s->seals[0] = (struct mt_arc_set){ 1, MT_SPAN("list.example"), MT_SPAN("mx.list.example"), sample_ip("2001:db8::9") };
+	s->seals[1] = (struct mt_arc_set){ .instance = 2, .sealer = MT_SPAN("miho.example") };
+	s->trace.checks.signatures = s->signatures;
+	s->trace.checks.nsignatures = 2;
+	s->trace.checks.dkim = (struct mt_fact){ MT_TEMPERROR, MT_CAUSE_SERVFAIL, 0 };
+	s->trace.checks.spf_mailfrom = (struct mt_spf){ .result = MT_SOFTFAIL, .msec = 7, .domain = MT_SPAN("foo.example"),
+	    .mechanism = MT_SPAN("~all"), .lookups = 3, .voids = 1 };
+	s->trace.checks.spf_helo = (struct mt_spf){ .result = MT_PERMERROR, .domain = MT_SPAN("miho.example"),
+	    .why = MT_SPAN("two records") };
+	s->trace.checks.arc = (struct mt_arc){ .result = MT_FAIL, .why = MT_SPAN("seal 2 does not fit"), .oldest_pass = 1,
+	    .sets = s->seals, .nsets = 2 };
+	s->trace.checks.dmarc = (struct mt_dmarc){ .result = MT_FAIL, .domain = MT_SPAN("foo.example"),
+	    .record_domain = MT_SPAN("foo.example"), .policy = "reject", .spf_aligned = true,
+	    .why = MT_SPAN("neither SPF nor DKIM speaks for the author's domain") };
+	fact[MT_FACT_SPF] = (struct mt_fact){ MT_SOFTFAIL, MT_CAUSE_NONE, 7 };
+	fact[MT_FACT_SPF_HELO].result = MT_PERMERROR;
+	fact[MT_FACT_DKIM] = s->trace.checks.dkim;
+	fact[MT_FACT_ARC].result = fact[MT_FACT_DMARC].result = MT_FAIL;
+	fact[MT_FACT_DNSBL].result = MT_LISTED;
+	fact[MT_FACT_RELAY].result = MT_OPEN;
+}
+
 /* What must not come through: line ends, NUL, ESC and C1, quotes, what ends a parameter or
  * a comment, text that turns its direction, bytes that are no UTF-8, what means something
  * to the grammar of ours, the empty text and text without end. */
@@ -151,11 +219,35 @@ sample_hostile(size_t i)
 /* The last index of sample_hostile() that holds anything. */
 #define SAMPLE_HOSTILE 24
 
+static inline void
+sample_poison_checks(struct sample *s, struct mt_span text)
+{
+	struct mt_checks *checks = &s->trace.checks;
+
+	sample_checks(s);
+	for (size_t i = 0; i < 2; i++) {
+		struct mt_signature *signature = &s->signatures[i];
+
+		signature->domain = signature->selector = signature->algorithm = text;
+		signature->identity = signature->b = signature->why = text;
+		s->seals[i].sealer = s->seals[i].authserv_id = text;
+		s->list_names[i] = s->list_classes[i] = text;
+	}
+	for (size_t i = 0; i < 3; i++)
+		s->listings[i].zone = text;
+	for (size_t i = 0; i < MT_RELAY_STEPS; i++)
+		s->trace.relay.findings[i].text = text;
+	checks->spf_mailfrom.domain = checks->spf_mailfrom.mechanism = checks->spf_mailfrom.why = text;
+	checks->spf_helo.domain = checks->spf_helo.mechanism = checks->spf_helo.why = text;
+	checks->arc.why = checks->dmarc.domain = checks->dmarc.record_domain = checks->dmarc.why = text;
+}
+
 /* That text in every span of a trace. */
 static inline void
 sample_poison(struct sample *s, struct mt_span text)
 {
 	sample_message(s);
+	sample_poison_checks(s, text);
 	for (size_t i = 0; i < s->trace.nhops; i++) {
 		struct mt_hop *hop = &s->hops[i];
 

@@ -130,6 +130,15 @@ SPOILT = [
     ("a boolean for a number", ["hops", 0, "n"], True),
     ("a flag that is none", ["hops", 0, "flags"], ["strange"]),
     ("a text for a list", ["owners"], ""),
+    ("no relay", ["relay"], KeyError),
+    ("a grade that is none", ["relay", "state"], "closed"),
+    ("a step that is none", ["relay", "steps", 0, "step"], "E6"),
+    ("an SPF word that is none", ["checks", "spf", "helo", "state"], "hardfail"),
+    ("SPF without its term", ["checks", "spf", "mailfrom", "mechanism"], KeyError),
+    ("a key of 0 bits", ["checks", "dkim", 0, "key_bits"], 0),
+    ("a set without a sealer", ["checks", "arc", "sets", 0, "sealer"], KeyError),
+    ("a policy that is none", ["checks", "dmarc", "policy"], "discard"),
+    ("a listing without its zone", ["checks", "dnsbl", 0, "zone"], None),
 ]
 
 
@@ -138,7 +147,7 @@ def main():
         schema = json.load(file)
     run = subprocess.run([os.path.join(BUILD, "tests/unit/json"), "--dump"], stdout=subprocess.PIPE, timeout=60)
     documents = [json.loads(line) for line in run.stdout.splitlines()]
-    ok(run.returncode == 0 and len(documents) > 20, "reports are there")
+    ok(run.returncode == 0 and len(documents) > 25, "reports are there")
     for i, document in enumerate(documents):
         found = faults(schema, document)
         ok(not found, "report %d fits the schema" % i)

@@ -51,6 +51,15 @@ static void names(struct sample *s)
 	s->peer.iprev.nnames = 3;
 	s->peer.iprev.cut = true;
 }
+static void checks(struct sample *s) { sample_checks(s); }
+static void judged(struct sample *s) { sample_relay(s); s->trace.relay.ip.family = 0; s->trace.verdict.relay = MT_DIRECT; }
+static void no_author(struct sample *s)
+{
+	sample_checks(s);
+	s->trace.checks.dmarc = (struct mt_dmarc){ .result = MT_PERMERROR, .why = MT_SPAN("there is no From field") };
+	s->trace.checks.signatures[1].domain = s->trace.checks.spf_helo.domain = MT_ABSENT;
+	s->seals[1].sealer = MT_ABSENT;
+}
 static void trouble(struct sample *s)
 {
 	s->trace.errors[0] = (struct mt_trace_error){ "arena", "full", MT_SPAN("4194304 bytes") };
@@ -94,6 +103,22 @@ static const struct {
 	{ "names without an answer", names, "two.example gave no answer in time\n", NULL },
 	{ "names of others", names, "three.example leads to other addresses\n", NULL },
 	{ "more names", names, "more than 10 names", NULL },
+	{ "no more is said of what was not asked", plain, "\n  authenticated no\n\nPOLICY", "\n  spf" },
+	{ "spf", checks, "\n  spf           SOFTFAIL          (7 ms)\n                                  foo.example: ~all\n", NULL },
+	{ "spf of HELO", checks, "\n  spf-helo      PERMERROR\n                                  miho.example: two records\n", NULL },
+	{ "dkim", checks, "foo.example fail, selector s1, 2048 bits, for testing, covers a", "(no domain)" },
+	{ "dkim without a domain", no_author, "(no domain) temperror: the key could not be asked for\n", NULL },
+	{ "arc", checks, "1 sealed by list.example, which saw 2001:db8::9\n", "(nobody)" },
+	{ "arc without a sealer", no_author, "2 sealed by (nobody)\n", NULL },
+	{ "dmarc", checks, " foo.example, policy reject: neither SPF", "author)" },
+	{ "dmarc without an author", no_author, " (no single author): there is no From field\n", "policy" },
+	{ "a listing", checks, "zen.example client: 192.0.2.7 listed as sbl, pbl\n", NULL },
+	{ "a list without an answer", checks, "dead.example client: 192.0.2.7 temperror\n", NULL },
+	{ "a list about a hop", checks, "wl.example hop 1: 198.51.100.9 clean\n", NULL },
+	{ "relay", checks, "\nRELAY    open  192.0.2.7\n  E1 yes        miho.example passed on what 198.51.100.9 sent\n", "\n  E5" },
+	{ "relay, no server", judged, "\nRELAY    direct\n  E1 yes ", NULL },
+	{ "relay, in the verdict", checks, "\n         relay: open\n", NULL },
+	{ "relay, not judged", plain, "\n         relay: unknown\n", "\nRELAY" },
 	{ "policy", plain, "\nPOLICY   rule no-answer -> tempfail\n         action: accept  would: tempfail  mode: monitor  stage: eom\n"
 	    "         reply: 451 4.7.25 192.0.2.7: no answer from reverse DNS\n", "exempt" },
 	{ "an exemption", exempt, "         exempt by partners\n", NULL },
@@ -188,6 +213,11 @@ whole(struct sample *s)
 	sink = draw(s, &options);
 	tap_ok(sample_expected("report.txt", &sink), "the whole report");
 	sample_sink_free(&sink);
+	sample_checks(s);
+	sink = draw(s, &options);
+	tap_ok(sample_expected("checks.txt", &sink), "the whole report of all checks");
+	sample_sink_free(&sink);
+	sample_message(s);
 	options = (struct mt_render_options){ .verbose = true, .width = 80 };
 	names(s);
 	trouble(s);
