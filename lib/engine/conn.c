@@ -213,7 +213,8 @@ mt_conn_settled(const struct mt_conn *conn)
 {
 	const struct mt_helo *helo = &conn->peer.helo;
 
-	return conn->history.result != MT_UNKNOWN && conn->peer.iprev.iprev.result != MT_UNKNOWN && !mt_iprev_open(&conn->peer.iprev) &&
+	return conn->history.result != MT_UNKNOWN && conn->peer.iprev.iprev.result != MT_UNKNOWN &&
+	    !mt_iprev_open(&conn->peer.iprev) &&
 	    (helo->fact.result != MT_UNKNOWN || !helo->asked || helo->answered >= 2);
 }
 

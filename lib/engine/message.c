@@ -353,7 +353,8 @@ network_number(const struct mt_trace *trace, const struct mt_relay *relay)
 	if (location != NULL && location->asn != 0)
 		return location->asn;
 	/* A /16, or of IPv6 a /24 of those that are in use (2000::/4). */
-	return relay->origin.family == 6 ? NO_AS | (uint32_t)(b[0] & 15) << 20 | (uint32_t)b[1] << 12 | (uint32_t)b[2] << 4
+	return relay->origin.family == 6
+	    ? NO_AS | (uint32_t)(b[0] & 15) << 20 | (uint32_t)b[1] << 12 | (uint32_t)b[2] << 4
 	    : NO_AS | (uint32_t)b[0] << 8 | b[1];
 }
 

@@ -114,7 +114,8 @@ keep_store(const struct mt_sources *old, const struct mt_config *config)
 	const struct mt_config *before = old == NULL ? NULL : old->config;
 
 	if (before == NULL || before->store.engine != config->store.engine ||
-	    strcmp(before->store.path, config->store.path) != 0 || strcmp(before->store.redis, config->store.redis) != 0 ||
+	    strcmp(before->store.path, config->store.path) != 0 ||
+	    strcmp(before->store.redis, config->store.redis) != 0 ||
 	    before->store.history_days != config->store.history_days ||
 	    before->store.size_max != config->store.size_max)
 		return NULL;

@@ -100,7 +100,7 @@ static const struct {
 	    "t.conf:1: log.format: 'jsn' is none of text, json, trace; did you mean 'json'?", NULL },
 	{ "no such header", "headers { add = { X-Trace-Results } }\n", { NULL },
 	    "t.conf:1: headers.add: 'X-Trace-Results' is none of X-Trace-Result, X-Trace-Client, X-Trace-Origin, "
-	    "X-Trace-Path, X-Trace-Evidence, Authentication-Results; did you mean 'X-Trace-Result'?", NULL },
+	    "X-Trace-Path, X-Trace-Relay, X-Trace-Evidence, Authentication-Results; did you mean 'X-Trace-Result'?", NULL },
 	{ "no header", "headers { add = { } }\n", { NULL }, NULL, "\tadd = {  }  # t.conf:1\n" },
 	{ "an empty text", "milter { user = \"\" }\n", { NULL }, "t.conf:1: milter.user: must not be empty", NULL },
 	{ "no host name", "trust { authserv-id = \"a b\" }\n", { NULL },
@@ -191,8 +191,8 @@ static const struct {
 	    "'mismatch' is none of none, pass, fail, temperror, permerror, skipped", NULL },
 	{ "unknown is no word", "rule \"a\" { iprev = unknown action = tag }\n", { NULL }, "t.conf:1: rule \"a\": iprev: "
 	    "'unknown' is none of none, pass, fail, temperror, permerror, skipped", NULL },
-	{ "a fact that is to come", "rule \"a\" { spf = fail action = tag }\n", { NULL },
-	    "t.conf:1: rule.spf: is not in this build; take it out", NULL },
+	{ "a fact that is to come", "rule \"a\" { chain = odd action = tag }\n", { NULL },
+	    "t.conf:1: rule.chain: is not in this build; take it out", NULL },
 	{ "a part of a rule that is to come", "rule \"a\" { ptr = none action = tag limit = 24h }\n", { NULL },
 	    "t.conf:1: rule.limit: is not in this build; take it out", NULL },
 	{ "an unknown part of a rule", "rule \"a\" { helo = ours acton = tag }\n", { NULL },
