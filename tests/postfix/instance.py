@@ -103,11 +103,13 @@ class Postfix:
         self._write("main.cf", MAIN.format(top=top, host=HOST, protocols=protocols, uid=nobody.pw_uid,
                                            gid=nobody.pw_gid))
 
-    def route(self, milters):
-        """milters: way -> what stands between the braces of smtpd_milters."""
-        smtpd = "".join(f"127.0.0.1:{port} inet n - n - 50 smtpd\n"
-                        f"  -o {{ smtpd_milters = {{ {milters[way]} }} }}\n" for way, port in self.ports.items())
-        self._write("master.cf", smtpd + MASTER)
+    def route(self, milters, options=None):
+        """milters: way -> what stands between the braces of smtpd_milters; options: way -> settings of its own."""
+        lines = []
+        for way, port in self.ports.items():
+            lines.append(f"127.0.0.1:{port} inet n - n - 50 smtpd\n  -o {{ smtpd_milters = {{ {milters[way]} }} }}\n")
+            lines += [f"  -o {{ {setting} }}\n" for setting in (options or {}).get(way, ())]
+        self._write("master.cf", "".join(lines) + MASTER)
 
     def _write(self, name, text):
         with open(os.path.join(self.config, name), "w", encoding="ascii") as out:

@@ -3,17 +3,15 @@
 """Mail through a real Postfix, the daemon and a name server, all on loopback and all of this test's own."""
 import os
 import re
-import shutil
 import signal
 import sys
-import tempfile
 import threading
 
-TOP = os.environ.get("top_srcdir") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
-BUILT = os.environ.get("top_builddir") or TOP
-sys.path.insert(0, os.path.join(TOP, "tests", "postfix"))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from instance import HOST, Client, Postfix, Process, Reply, free_port, listens, missing, wait_until  # noqa: E402
+from instance import HOST, Reply, listens, wait_until  # noqa: E402
+from world import (World, fields, lines_with, main, message, nothing_odd_in_the_log, result, trace_id,  # noqa: E402
+                   values, want, want_in)
 
 # What the world answers.  192.0.2.10 is honest, .11 has the name of another, .12 has none, and nobody
 # answers for .13; .14's server is broken.  173.0.145.21 is an address of real mail (2015).
@@ -52,152 +50,20 @@ rule "hold" {{ helo = {{ "hold.example.net" }}  action = quarantine }}
 TRACE_FIELDS = ("X-Trace-Result", "X-Trace-Client", "X-Trace-Path", "Authentication-Results")
 
 
-class Daemon(Process):
-    """The daemon with a configuration file of its own."""
+class Here(World):
+    """Two modes, and a daemon that is stopped and started."""
 
-    def __init__(self, top, name, mode, dns):
-        self.port = free_port()
-        self.dns = dns
-        self.file = os.path.join(top, name + ".conf")
-        self.configure(mode)
-        super().__init__(self.command(), os.path.join(top, "log", name + ".log"))
+    answers = ANSWERS
+    template = CONFIG
+    daemons_of = {name: ({"mode": mode}, ()) for name, mode in
+                  (("monitor", "monitor"), ("enforce", "enforce"), ("flip", "monitor"))}
 
-    def command(self):
-        return [os.path.join(BUILT, "milter", "mailtrace-milter"), "-f", "-c", self.file, "-u", "nobody"]
+    def names_of_ways(self):
+        return [*super().names_of_ways(), "strict"]
 
-    def configure(self, mode):
-        self.write(CONFIG.format(mode=mode, port=self.port, dns=self.dns, host=HOST))
-
-    def write(self, text):
-        with open(self.file, "w", encoding="ascii") as out:
-            out.write(text)
-
-    def ready(self):
-        return wait_until(lambda: not self.alive() or listens(self.port), 20) and self.alive()
-
-    def again(self):
-        """A second run of the same daemon, once the first one has let go of its port."""
-        wait_until(lambda: not listens(self.port), 10)
-        Process.__init__(self, self.command(), self.out)
-        return self.ready()
-
-
-class World:
-    """Everything that runs, and what the cases ask of it."""
-
-    def __init__(self, top):
-        self.top = top
-        self.marks = 0
-        self.postfix = self.names = None
-        self.daemons = {}
-        self.dns = 0
-
-    def start_names(self):
-        where = os.path.join(self.top, "answers")
-        os.mkdir(where, 0o755)
-        with open(os.path.join(where, "world"), "w", encoding="ascii") as out:
-            out.write(ANSWERS)
-        self.names = Process([os.path.join(BUILT, "tests", "tools", "nameserver"), os.path.join(where, "world")],
-                             os.path.join(where, "log"))
-        found = wait_until(lambda: re.search(r"port (\d+)", self.names.text()), 20)
-        self.dns = int(found.group(1)) if found else 0
-
-    def start(self):
-        """Why it cannot, or ""."""
-        self.start_names()
-        if self.dns == 0:
-            return "the name server does not start: " + self.names.text()
-        values = {}
-        self.postfix = Postfix(self.top, ("monitor", "enforce", "flip", "strict"))
-        for name, mode in (("monitor", "monitor"), ("enforce", "enforce"), ("flip", "monitor")):
-            self.daemons[name] = Daemon(self.top, name, mode, self.dns)
-            values[name] = f"inet:127.0.0.1:{self.daemons[name].port}, connect_timeout=5s, default_action=accept"
+    def ways(self):
         # A second way into the daemon that is stopped and started: without a default it tempfails (MILTER_README).
-        values["strict"] = f"inet:127.0.0.1:{self.daemons['flip'].port}, default_action=tempfail"
-        self.postfix.route(values)
-        for daemon in self.daemons.values():
-            if not daemon.ready():
-                return "the daemon does not start: " + daemon.text()
-        return self.postfix.start()
-
-    def stop(self):
-        """Ends all; (name, exit status, text of stderr) of each daemon."""
-        if self.postfix is not None:
-            self.postfix.stop()
-        ended = [(name, daemon.stop(), daemon.text()) for name, daemon in self.daemons.items()]
-        if self.names is not None:
-            self.names.stop()
-        return ended
-
-    def client(self, way, address="192.0.2.10", helo="good.example.net"):
-        return Client(self.postfix.ports[way], address, helo)
-
-    def mark(self):
-        self.marks += 1
-        return f"mark-{self.marks}-end"
-
-    def send(self, way, address="192.0.2.10", helo="good.example.net", header="", **envelope):
-        """Sends one message: (the mark in it, its queue id)."""
-        mark = self.mark()
-        client = self.client(way, address, helo)
-        try:
-            return mark, client.send(message(mark, header), **envelope)
-        finally:
-            client.close()
-
-    def trace(self, way, *where, **how):
-        """Sends one message, waits for it, and gives its fields from the top."""
-        return fields(self.postfix.delivered(self.send(way, *where, **how)[0]))
-
-    def refusal(self, way, *where, **how):
-        """Sends one message that must be refused: the reply."""
-        try:
-            mark, _ = self.send(way, *where, **how)
-        except Reply as reply:
-            return reply
-        raise AssertionError(f"{mark} was accepted")
-
-
-def message(mark, header=""):
-    return f"{header}From: anna@example.net\nTo: bert@example.org\nSubject: {mark}\n\nA line.\n".encode("latin-1")
-
-
-def fields(delivered):
-    """[(name, value)] of a message, unfolded, from the top, without what the delivery agent adds."""
-    head = delivered.partition(b"\n\n")[0].decode("latin-1")
-    found = [tuple(part.strip() for part in field.partition(":")[::2])
-             for field in re.sub(r"\n[ \t]+", " ", head).split("\n") if field]
-    return [field for field in found if field[0] not in ("Return-Path", "X-Original-To", "Delivered-To")]
-
-
-def values(trace, name):
-    return [value for field, value in trace if field.lower() == name.lower()]
-
-
-def want(true, what, shown=""):
-    if not true:
-        raise AssertionError(f"{what}: {str(shown)[-1500:]}")
-
-
-def want_in(text, where):
-    want(text in where, f"{text!r} is missing", where)
-
-
-def lines_with(text, log):
-    """The lines of log() that hold the text, once there are any: logs are written a little later."""
-    return wait_until(lambda: [line for line in log().splitlines() if text in line], 10)
-
-
-def result(trace):
-    found = values(trace, "X-Trace-Result")
-    want(len(found) == 1, "one X-Trace-Result", trace)
-    return found[0]
-
-
-def trace_id(text):
-    found = re.search(r"\bid=([0-9A-Za-z]+)", text) or re.search(r"\(([0-9A-Za-z]{20,})\)", text)
-    want(found, "an id", text)
-    return found.group(1)
+        return {**super().ways(), "strict": f"inet:127.0.0.1:{self.daemons['flip'].port}, default_action=tempfail"}
 
 
 # ---- the cases
@@ -215,7 +81,8 @@ def honest_client(world):
     for text in ("ip=192.0.2.10", "ptr=pass", "iprev=pass", "helo-check=pass"):
         want_in(text, client)
     want_in("verified", result(trace))
-    want(values(trace, "Authentication-Results") == [f"{HOST}; iprev=pass policy.iprev=192.0.2.10"], "A-R", trace)
+    found = values(trace, "Authentication-Results")
+    want(len(found) == 1 and found[0].startswith(f"{HOST}; iprev=pass policy.iprev=192.0.2.10;"), "A-R", trace)
 
 
 def forged_fields(world):
@@ -417,7 +284,7 @@ def reload_changes_mode(world):
     daemon = world.daemons["flip"]
     want_in("mode=monitor", result(world.trace("flip", "192.0.2.11", "wrong.example.net")))
     open_one = world.client("flip", "192.0.2.11", "wrong.example.net")
-    daemon.configure("enforce")
+    daemon.configure(mode="enforce")
     daemon.signal(signal.SIGHUP)
 
     def refused():
@@ -439,7 +306,7 @@ def bad_file_keeps_the_old(world):
     daemon.signal(signal.SIGHUP)
     want(wait_until(lambda: "flip.conf:1" in daemon.text(), 10), "the error names file and line", daemon.text()[-500:])
     want(world.refusal("flip", "192.0.2.11", "wrong.example.net").code == 550, "the old rules hold")
-    daemon.configure("monitor")
+    daemon.configure(mode="monitor")
     daemon.signal(signal.SIGHUP)
     want(wait_until(lambda: "mode=monitor" in result(world.trace("flip", helo="good.example.net")), 10), "back")
 
@@ -492,11 +359,8 @@ def killed(world):
     want_in("verified", result(world.trace("flip")))
 
 
-def nothing_odd_in_the_log(world):
-    odd = [line for line in world.postfix.log().splitlines()
-           if re.search(r"malformed|fatal:|panic:|warning: milter|unexpected", line)
-           and f"127.0.0.1:{world.daemons['flip'].port}" not in line]
-    want(not odd, "Postfix has nothing to complain of", odd)
+def nothing_odd(world):
+    nothing_odd_in_the_log(world, but=[world.daemons["flip"].port])
 
 
 CASES = (
@@ -528,59 +392,8 @@ CASES = (
     ("the daemon stopped: mail flows, or waits, as Postfix is told", stopped),
     ("the daemon started again: mail is traced again", started_again),
     ("kill -9 within a connection loses nothing", killed),
-    ("Postfix has nothing to complain of", nothing_odd_in_the_log),
+    ("Postfix has nothing to complain of", nothing_odd),
 )
 
 
-def play(world):
-    """Runs the cases; the number that failed."""
-    bad = 0
-    for i, (name, case) in enumerate(CASES, 1):
-        why = skip = None
-        try:
-            skip = case(world)
-        except (AssertionError, Reply, OSError, IndexError, ValueError) as trouble:
-            why = f"{type(trouble).__name__}: {trouble}"
-        if why is not None:
-            bad += 1
-            print("\n".join("# " + line for line in why.splitlines()))
-        print(f"{'' if why is None else 'not '}ok {i} - {name}{f' # SKIP {skip}' if skip else ''}", flush=True)
-    return bad
-
-
-def judge(ended):
-    """How the daemons ended: (test, what to show)."""
-    marks = re.compile(r"AddressSanitizer|ThreadSanitizer|LeakSanitizer|runtime error:|Assertion")
-    return [(status == 0 and not marks.search(text), f"the daemon {name!r} ended well",
-             f"status {status}\n{text[-3000:]}") for name, status, text in ended]
-
-
-def main():
-    why = missing()
-    if why:
-        print(f"1..0 # SKIP {why}")
-        return 0
-    top = tempfile.mkdtemp(prefix="mailtrace-postfix-")
-    os.chmod(top, 0o755)
-    world = World(top)
-    try:
-        trouble = world.start()
-        if trouble:
-            print("\n".join("# " + line for line in trouble.splitlines()))
-            print("Bail out! nothing to send mail to")
-            return 1
-        bad = play(world)
-    finally:
-        ended = world.stop()
-        if not os.environ.get("KEEP"):
-            shutil.rmtree(top, ignore_errors=True)
-    for i, (good, name, shown) in enumerate(judge(ended), len(CASES) + 1):
-        bad += not good
-        if not good:
-            print("\n".join("# " + line for line in shown.splitlines()))
-        print(f"{'' if good else 'not '}ok {i} - {name}")
-    print(f"1..{len(CASES) + len(ended)}")
-    return 0 if bad == 0 else 1
-
-
-sys.exit(main())
+sys.exit(main(Here, CASES))

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Signs a message for tests.
  *
- * sign [-a ALGORITHM] [-c CANON] [-i IDENTITY] [-t SIGNED] [-x LIFETIME] [-l] [-w] KEY.pem DOMAIN SELECTOR [MESSAGE]
+ * sign [-a ALGORITHM] [-c CANON] [-h NAME] [-i IDENTITY] [-t SIGNED] [-x LIFETIME] [-l] [-w]
+ *      KEY.pem DOMAIN SELECTOR [MESSAGE]
+ * NAME is a field that is signed beside the usual ones.
  * Reads the message from a file or standard input and writes its DKIM-Signature field, with
  * line ends as LF; with -w the signed message, as it came and the field in front. */
 #include <unistd.h>
@@ -11,8 +13,8 @@
 static int
 usage(void)
 {
-	fputs("usage: sign [-a rsa-sha256|ed25519-sha256|rsa-sha1] [-c simple|relaxed[/simple|/relaxed]] [-i IDENTITY]\n"
-	    "            [-t SIGNED] [-x LIFETIME] [-l] [-w] KEY.pem DOMAIN SELECTOR [MESSAGE]\n", stderr);
+	fputs("usage: sign [-a rsa-sha256|ed25519-sha256|rsa-sha1] [-c simple|relaxed[/simple|/relaxed]] [-h NAME]\n"
+	    "            [-i IDENTITY] [-t SIGNED] [-x LIFETIME] [-l] [-w] KEY.pem DOMAIN SELECTOR [MESSAGE]\n", stderr);
 	return 64;
 }
 
@@ -47,10 +49,11 @@ main(int argc, char **argv)
 	size_t len = 0, pem_len = 0;
 	int c;
 
-	while ((c = getopt(argc, argv, "a:c:i:t:x:lw")) != -1) {
+	while ((c = getopt(argc, argv, "a:c:h:i:t:x:lw")) != -1) {
 		switch (c) {
 		case 'a': s.algorithm = optarg; break;
 		case 'c': s.canon = optarg; break;
+		case 'h': s.also = optarg; break;
 		case 'i': s.identity = optarg; break;
 		case 't': s.signed_sec = strtoull(optarg, NULL, 10); break;
 		case 'x': s.lifetime_sec = strtoull(optarg, NULL, 10); break;
