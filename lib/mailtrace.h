@@ -529,6 +529,13 @@ MT_API void mt_conn_close(struct mt_conn *conn);
 /* Begins a message.  The connection must outlive it.  NULL: no memory. */
 MT_API struct mt_trace *mt_trace_open(struct mt_conn *conn);
 MT_API int mt_trace_sender(struct mt_trace *trace, struct mt_span address);
+/* Where the MTA would take the mail of the recipient that is told next, in its own words; NULL
+ * where it says nothing. */
+struct mt_route {
+	const char *mailer;		/* {rcpt_mailer}: a transport of Postfix, a mailer of Sendmail */
+	const char *software;		/* v: "Postfix 3.7.11" */
+};
+MT_API int mt_trace_recipient_route(struct mt_trace *trace, const struct mt_route *route);
 /* Notes a recipient and says what is to be done with it as far as is known now: the
  * verdict is lent until the next call.  One that is refused must be told by
  * mt_trace_recipient_refused(), and takes no further part. */

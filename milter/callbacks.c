@@ -361,6 +361,15 @@ refuses(const struct session *session, const struct mt_verdict *verdict)
 	    (verdict->action == MT_REJECT || verdict->action == MT_TEMPFAIL);
 }
 
+static void
+note_route(SMFICTX *ctx, struct session *session)
+{
+	struct mt_route route = { .mailer = mt_macro(ctx, MT_MACRO_RCPT_MAILER),
+		.software = mt_macro(ctx, MT_MACRO_SOFTWARE) };
+
+	(void)mt_trace_recipient_route(session->trace, &route);
+}
+
 static sfsistat
 recipient_given(SMFICTX *ctx, char **args)
 {
@@ -370,6 +379,7 @@ recipient_given(SMFICTX *ctx, char **args)
 
 	if (session == NULL || session->trace == NULL)
 		return internal_error("RCPT without a message");
+	note_route(ctx, session);
 	verdict = mt_trace_recipient(session->trace, address_of(args));
 	if (verdict == NULL)
 		return internal_error("no memory for a recipient");

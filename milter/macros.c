@@ -15,6 +15,7 @@ static const char *const names[MT_MACROS] = {
 	[MT_MACRO_TLS_VERSION] = "{tls_version}",
 	[MT_MACRO_LISTENER] = "{daemon_name}",
 	[MT_MACRO_LISTENER_PORT] = "{daemon_port}",
+	[MT_MACRO_RCPT_MAILER] = "{rcpt_mailer}",
 };
 
 /* Postfix sends few macros unasked, and an asked list spares the administrator from
@@ -27,6 +28,7 @@ static const struct {
 	{ SMFIM_CONNECT, "j v {client_port} {daemon_name} {daemon_port}" },
 	{ SMFIM_HELO, "{tls_version}" },
 	{ SMFIM_ENVFROM, "i {auth_authen} {tls_version}" },
+	{ SMFIM_ENVRCPT, "{rcpt_mailer}" },
 	{ SMFIM_DATA, "i" },
 	{ SMFIM_EOM, "i" },
 };

@@ -14,6 +14,7 @@ enum mt_macro {
 	MT_MACRO_AUTH_USER,		/* {auth_authen} */
 	MT_MACRO_TLS_VERSION,
 	MT_MACRO_LISTENER, MT_MACRO_LISTENER_PORT,	/* {daemon_name}, {daemon_port}: the door */
+	MT_MACRO_RCPT_MAILER,		/* where it would take a recipient's mail */
 	MT_MACROS
 };
 

@@ -111,6 +111,12 @@ read_words(const struct mt_draft *draft, struct mt_condition *condition, const s
 		    "no word is left; this can never hold");
 }
 
+static void
+both_kinds(const struct mt_draft *draft, const char *key, struct mt_place place)
+{
+	mt_draft_wrong(draft, place, key, "words and names cannot stand in one condition; make two rules of it");
+}
+
 /* HELO and PTR take words of their fact or patterns of their name, but not both at once. */
 static void
 read_fact(const struct mt_draft *draft, struct mt_condition *condition, const struct mt_values *values)
@@ -129,8 +135,7 @@ read_fact(const struct mt_draft *draft, struct mt_condition *condition, const st
 		    values->value[first].text.ptr,
 		    condition->fact == MT_FACT_IPREV ? "ptr = { ... }" : "ptr, helo, sender or recipient");
 	} else if (patterns < values->count) {
-		mt_draft_wrong(draft, values->value[first].place, key,
-		    "words and names cannot stand in one condition; make two rules of it");
+		both_kinds(draft, key, values->value[first].place);
 	} else {
 		condition->subject = condition->fact == MT_FACT_HELO ? MT_SUBJECT_HELO_NAME : MT_SUBJECT_PTR_NAME;
 		read_patterns(draft, condition, key, values);
@@ -260,21 +265,29 @@ read_client(const struct mt_draft *draft, struct mt_condition *condition, const 
 	condition->not_nets = (struct mt_nets){ no, nno };
 }
 
+/* Words on the way that the mail would take, or patterns of addresses. */
 static void
 read_recipients(const struct mt_draft *draft, struct mt_condition *condition, const struct mt_values *values)
 {
+	size_t words = 0, first = 0;
 	bool not;
 
 	for (size_t i = 0; i < values->count; i++) {
 		enum mt_result r = mt_result_find(without_not(values->value[i].text, &not));
 
-		if (r == MT_INSIDE || r == MT_OUTSIDE)
-			mt_draft_wrong(draft, values->value[i].place, "recipient",
-			    "'%s' is not in this build; write patterns such as *@example.org",
-			    values->value[i].text.ptr);
+		if (r != MT_UNKNOWN && (mt_fact_words(MT_FACT_RECIPIENT) & MT_BIT(r)) && words++ == 0)
+			first = i;
 	}
-	condition->any_recipient = !mt_draft_is_rule(draft);
-	read_patterns(draft, condition, "recipient", values);
+	if (words == values->count) {
+		condition->subject = MT_SUBJECT_FACT;
+		condition->fact = MT_FACT_RECIPIENT;
+		read_words(draft, condition, values);
+	} else if (words > 0) {
+		both_kinds(draft, "recipient", values->value[first].place);
+	} else {
+		condition->any_recipient = !mt_draft_is_rule(draft);
+		read_patterns(draft, condition, "recipient", values);
+	}
 }
 
 void

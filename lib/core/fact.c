@@ -27,7 +27,7 @@ static const struct mt_fact_row rows[MT_FACTS] = {
 	[MT_FACT_RELAY] = { "relay", B(DIRECT) | B(SUBMISSION) | B(INTERNAL) | B(FORWARDER) | B(LIST) |
 	    B(ESP) | B(UNATTESTED) | B(SUSPECT) | B(OPEN) | B(LISTED) | B(SKIPPED), MT_STAGE_EOM, true },
 	[MT_FACT_HISTORY] = { "history", B(NEW) | B(GOOD) | B(BAD) | B(NEUTRAL) | B(SKIPPED), MT_STAGE_CONNECT, true },
-	[MT_FACT_RECIPIENT] = { "recipient", B(INSIDE) | B(OUTSIDE), MT_STAGE_RCPT, false },
+	[MT_FACT_RECIPIENT] = { "recipient", B(INSIDE) | B(OUTSIDE) | B(SKIPPED), MT_STAGE_RCPT, true },
 };
 
 const struct mt_fact_row *

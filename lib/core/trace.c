@@ -38,6 +38,27 @@ take_facts(struct mt_trace *trace, bool last)
 	fact[MT_FACT_AUTHENTICATED].result = peer->auth.ptr != NULL ? MT_YES : MT_NO;
 }
 
+/* One recipient alone, or all that were accepted: one that goes outside is enough, and all must
+ * be inside.  Where somebody's way was told by nobody, nobody will. */
+static void
+take_recipients(struct mt_trace *trace, enum mt_stage stage, bool alone)
+{
+	struct mt_fact *fact = &trace->facts.fact[MT_FACT_RECIPIENT];
+	size_t seen = alone ? 1 : trace->recipients_seen;
+	size_t inside = alone ? trace->route == MT_INSIDE : trace->inside;
+	size_t outside = alone ? trace->route == MT_OUTSIDE : trace->outside;
+
+	*fact = (struct mt_fact){ 0 };
+	if (outside > 0)
+		fact->result = MT_OUTSIDE;
+	else if (seen == 0 || (!alone && stage < MT_STAGE_DATA))
+		return;
+	else if (inside == seen)
+		fact->result = MT_INSIDE;
+	else
+		*fact = (struct mt_fact){ .result = MT_SKIPPED, .cause = MT_CAUSE_NO_INPUT };
+}
+
 /* Our own networks, our own machine, or somebody who proved to us who they are. */
 static bool
 trusted_client(const struct mt_trace *trace)
@@ -165,6 +186,7 @@ mt_trace_judge_early(struct mt_trace *trace, enum mt_stage stage, struct mt_span
 	size_t nhops = trace->nhops;
 
 	take_facts(trace, false);
+	take_recipients(trace, stage, recipient.ptr != NULL);
 	trace->nhops = 0;		/* not in order yet, and no matter before the end */
 	mt_evidence_find(trace);
 	trace->nhops = nhops;
@@ -195,6 +217,7 @@ mt_trace_judge(struct mt_trace *trace, enum mt_stage stage, bool last)
 	struct mt_policy_input input;
 
 	take_facts(trace, last);
+	take_recipients(trace, stage, false);
 	if (last) {
 		mt_chain_build(trace);
 		judge_relay(trace);

@@ -70,6 +70,9 @@ struct mt_trace {
 	struct mt_span *recipients;
 	size_t nrecipients, recipient_room;
 	size_t recipients_seen;
+	size_t inside, outside;		/* of these, as far as is known */
+	enum mt_result told;		/* what the MTA says of the recipient that comes next */
+	enum mt_result route;		/* of the one that came last: inside, outside, unknown */
 
 	struct mt_facts facts;
 	struct mt_checks checks;

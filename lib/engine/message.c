@@ -10,6 +10,7 @@
 #include "lib/core/chain.h"
 #include "lib/core/claims.h"
 #include "lib/core/received.h"
+#include "lib/core/recipient.h"
 #include "lib/engine/checkup.h"
 #include "lib/engine/engine.h"
 #include "lib/engine/id.h"
@@ -173,6 +174,13 @@ make_room(struct mt_arena *arena, void *array, size_t count, size_t *room, size_
 	return grown;
 }
 
+int
+mt_trace_recipient_route(struct mt_trace *trace, const struct mt_route *route)
+{
+	trace->told = mt_recipient_told(route);
+	return MT_OK;
+}
+
 const struct mt_verdict *
 mt_trace_recipient(struct mt_trace *trace, struct mt_span address)
 {
@@ -181,6 +189,10 @@ mt_trace_recipient(struct mt_trace *trace, struct mt_span address)
 	struct mt_span *more = NULL, kept = MT_ABSENT;
 
 	trace->recipients_seen++;
+	trace->route = mt_recipient_judge(bare, trace->settings->trust, trace->told);
+	trace->told = MT_UNKNOWN;
+	trace->inside += trace->route == MT_INSIDE;
+	trace->outside += trace->route == MT_OUTSIDE;
 	if (trace->nrecipients < MT_TRACE_RECIPIENTS)
 		more = make_room(&trace->arena, trace->recipients, trace->nrecipients, &trace->recipient_room,
 		    sizeof *more);
@@ -202,6 +214,9 @@ mt_trace_recipient_refused(struct mt_trace *trace)
 	if (trace->nrecipients == trace->recipients_seen)
 		trace->nrecipients--;
 	trace->recipients_seen--;
+	trace->inside -= trace->route == MT_INSIDE;
+	trace->outside -= trace->route == MT_OUTSIDE;
+	trace->route = MT_UNKNOWN;
 	return MT_OK;
 }
 

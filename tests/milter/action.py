@@ -78,6 +78,36 @@ def recipients(tap):
             tap.ok(answer.word == "continue", "an authenticated client is exempt", answer)
 
 
+def relaying(tap):
+    """Whoever wants to send through us: by what the MTA says of its way out."""
+    conf = CONF + 'rule "no-relay" { recipient = outside authenticated = no action = reject ' \
+        'reply = "550 5.7.1 %{client.ip} may not send through us (%{id})" }\n'
+    with Daemon(conf) as daemon:
+        for software, words in (("Postfix 3.7.11", {"virtual": "continue", "smtp": "reject", "relay": "continue",
+                                                    "": "continue"}),
+                                ("8.17.1.9", {"local": "continue", "esmtp": "reject", "relay": "reject",
+                                              "error": "continue"})):
+            with daemon.session(software=software) as session:
+                session.begin(address=GOOD)
+                session.mail()
+                got = {mailer: session.rcpt("<eve@elsewhere.example>", rcpt_mailer=mailer).word for mailer in words}
+                tap.ok(got == words, f"{software}: by mailer", got)
+                session.data()
+                session.header("Subject", "x")
+                answer = session.end()
+                tap.ok(answer.word == "continue", f"{software}: the message goes to the others", answer)
+        with daemon.session() as session:
+            session.begin(address=GOOD)
+            session.mail(auth_authen="anna")
+            answer = session.rcpt("<eve@elsewhere.example>", rcpt_mailer="smtp")
+            tap.ok(answer.word == "continue", "who authenticated may", answer)
+        with daemon.session() as session:
+            session.begin(address=GOOD)
+            session.mail()
+            answer = session.rcpt("<eve@elsewhere.example>", rcpt_mailer="smtp")
+            tap.ok(answer.text.startswith("550 5.7.1 192.0.2.7 may not send through us ("), "a stranger may not", answer)
+
+
 def local_mail(tap):
     """Mail of this machine: never refused at RCPT."""
     conf = CONF + 'exempt-default = { authenticated, postmaster }\nrule "all" { sender = { "*" } action = %s }\n'
@@ -201,4 +231,4 @@ def header(tap):
                "a hostile HELO stays inside its quotes", text)
 
 
-sys.exit(client.play([refusals, recipients, local_mail, stages, late, modes, header]))
+sys.exit(client.play([refusals, recipients, relaying, local_mail, stages, late, modes, header]))

@@ -181,7 +181,9 @@ class Milter:
         self.send(b"M", sender.encode() + b"\0")
         return self.answer()
 
-    def rcpt(self, recipient="<b@example.org>"):
+    def rcpt(self, recipient="<b@example.org>", **macros):
+        if macros:
+            self.macros(b"R", **macros)
         self.send(b"R", recipient.encode() + b"\0")
         return self.answer()
 

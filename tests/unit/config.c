@@ -323,6 +323,15 @@ static const struct {
 	{ "a dead list that rejects", "rule \"a\" { dnsbl = { listed, dead } action = reject }\ndnsbl \"x\" { }\n", { NULL },
 	    "t.conf:1: rule \"a\": dnsbl: dead says nothing lasting and must not lead to a rejection; use action = tempfail", NULL },
 
+	{ "the way of recipients", "rule \"a\" { recipient = outside authenticated = no action = reject }\n", { NULL }, NULL,
+	    "rule \"a\" {  # t.conf:1, stage rcpt\n\trecipient = { outside }\n" },
+	{ "the way of recipients, negated", "rule \"a\" { recipient = \"!inside\" action = reject }\n", { NULL }, NULL,
+	    "\trecipient = { outside }\n" },
+	{ "the way of recipients and names", "rule \"a\" { recipient = { outside, \"*@a\" } action = reject }\n", { NULL },
+	    "t.conf:1: rule \"a\": recipient: words and names cannot stand in one condition; make two rules of it", NULL },
+	{ "an exemption for who stays inside", "exempt \"a\" { recipient = inside }\n", { NULL }, NULL,
+	    "exempt \"a\" { recipient = { inside } }  # t.conf:1, stage rcpt\n" },
+
 	{ "an exemption", "exempt \"a\" { recipient = \"*@a.example\" }\n", { NULL }, NULL,
 	    "exempt \"a\" { recipient = { \"*@a.example\" } }  # t.conf:1, stage rcpt\n" },
 	{ "an exemption with an action", "exempt \"a\" { ptr = none action = accept }\n", { NULL },

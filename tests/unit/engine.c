@@ -296,6 +296,86 @@ test_many_recipients(void)
 	mt_config_unref(config);
 }
 
+/* One recipient of a conversation: what the MTA says of it, and what it comes to. */
+static const struct {
+	const char *address, *mailer;
+	enum mt_action action;
+	enum mt_result fact;		/* of all that were accepted, if the message ended here */
+} passed_on[] = {
+	{ "bert@example.org", NULL, MT_ACCEPT, MT_INSIDE },
+	{ "eve@elsewhere.example", "smtp", MT_REJECT, MT_INSIDE },
+	{ "carl@local.example", "local", MT_ACCEPT, MT_INSIDE },
+	/* What was said of one is not said of the next. */
+	{ "dora@untold.example", NULL, MT_ACCEPT, MT_SKIPPED },
+	{ "eve%elsewhere.example@example.org", "smtp", MT_REJECT, MT_SKIPPED },
+	{ "postmaster@elsewhere.example", "smtp", MT_ACCEPT, MT_OUTSIDE },
+};
+
+static struct mt_config *
+relay_config(void)
+{
+	static const char conf[] = "mode = enforce\ntrust { domains = { example.org } }\n"
+	    "rule \"no-relay\" { recipient = outside authenticated = no action = reject reply = \"550 5.7.1 no\" }\n";
+	char path[] = "/tmp/mailtrace-engine-XXXXXX";
+	int fd = mkstemp(path);
+	struct mt_config *config = NULL;
+
+	if (fd >= 0 && write(fd, conf, sizeof conf - 1) == (ssize_t)(sizeof conf - 1))
+		config = mt_config_load(path, NULL, 0, say, NULL, NULL);
+	unlink(path);
+	return config;
+}
+
+static enum mt_action
+pass_on(struct mt_trace *trace, size_t i)
+{
+	struct mt_route route = { .mailer = passed_on[i].mailer, .software = "Postfix 3.7.11" };
+	enum mt_action action;
+
+	mt_trace_recipient_route(trace, &route);
+	action = mt_trace_recipient(trace, (struct mt_span){ passed_on[i].address, strlen(passed_on[i].address) })->action;
+	if (action == MT_REJECT)
+		mt_trace_recipient_refused(trace);
+	return action;
+}
+
+static void
+test_relaying(void)
+{
+	struct mt_config *config = relay_config();
+	struct mt_ports ports = { .resolver = mt_offline_open() };
+	struct mt_client client = a_client("192.0.2.7");
+	struct mt_engine *engine;
+	struct mt_trace *trace;
+	struct mt_conn *conn;
+
+	if (!tap_ok(config != NULL, "a rule on the way of recipients loads"))
+		return;
+	engine = mt_engine_open(config, &ports, NULL);
+	conn = mt_conn_open(engine, &client);
+	for (size_t n = 0; n < sizeof passed_on / sizeof *passed_on; n++) {
+		enum mt_action action = MT_ACCEPT;
+
+		trace = mt_trace_open(conn);
+		mt_trace_sender(trace, TEXT("a@example.net"));
+		for (size_t i = 0; i <= n; i++)
+			action = pass_on(trace, i);
+		mt_trace_finish(trace, mt_now_mono_msec());
+		tap_ok(action == passed_on[n].action && mt_trace_fact(trace, MT_FACT_RECIPIENT).result == passed_on[n].fact,
+		    "%s by %s: %s, and all are %s (%s)", passed_on[n].address,
+		    passed_on[n].mailer == NULL ? "no mailer" : passed_on[n].mailer, mt_action_word(passed_on[n].action),
+		    mt_result_word(passed_on[n].fact), mt_result_word(mt_trace_fact(trace, MT_FACT_RECIPIENT).result));
+		mt_trace_close(trace);
+	}
+	mt_conn_auth(conn, TEXT("anna"));
+	trace = mt_trace_open(conn);
+	tap_ok(pass_on(trace, 1) == MT_ACCEPT, "who authenticated may send through us");
+	mt_trace_close(trace);
+	mt_conn_close(conn);
+	mt_engine_close(engine);
+	mt_config_unref(config);
+}
+
 /* A verdict asked for after the header, before the end. */
 static void
 test_early_after_header(struct mt_config *config)
@@ -348,6 +428,7 @@ main(void)
 	test_helo_questions(config);
 	test_former_helo(config);
 	test_many_recipients();
+	test_relaying();
 	test_early_after_header(config);
 	test_ids(config);
 	mt_config_unref(config);
