@@ -94,6 +94,7 @@ def relaying(tap):
                 tap.ok(got == words, f"{software}: by mailer", got)
                 session.data()
                 session.header("Subject", "x")
+                session.body()
                 answer = session.end()
                 tap.ok(answer.word == "continue", f"{software}: the message goes to the others", answer)
         with daemon.session() as session:
