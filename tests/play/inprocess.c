@@ -140,6 +140,20 @@ span(const char *from, const char *end)
 	return (struct mt_span){ from, (size_t)(end - from) };
 }
 
+/* Pieces of one odd length after another, so that no line ends where a piece does. */
+static void
+feed_body(struct mt_trace *trace, const char *at, const char *end)
+{
+	if (!mt_trace_wants_body(trace))
+		return;
+	for (size_t len = 1; at < end; len = len * 3 + 1) {
+		const char *next = len < (size_t)(end - at) ? at + len : end;
+
+		mt_trace_body(trace, span(at, next));
+		at = next;
+	}
+}
+
 /* Fields up to the empty line; a line that begins with white space goes on with its field. */
 static void
 feed(struct mt_trace *trace, const char *at, const char *end)
@@ -156,6 +170,10 @@ feed(struct mt_trace *trace, const char *at, const char *end)
 		if (colon != NULL)
 			mt_trace_header(trace, span(line, colon), span(colon + 1, at));
 	}
+	mt_trace_header_end(trace);
+	at = at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL;
+	if (at != NULL)
+		feed_body(trace, at + 1, end);
 }
 
 static char *

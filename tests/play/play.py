@@ -13,6 +13,13 @@ The language, a directive a line (# begins a comment):
   client IP                 who connects          helo NAME       what it calls itself
   sender ADDR | <>          envelope sender       rcpt ADDR       a recipient (several)
   message FILE              of tests/data/mail   now TIME        what time it is
+  field NAME: VALUE         one more field on top of the message; the last one is the topmost
+  append TEXT               one more line at its end
+  sign KEY DOMAIN SELECTOR [OPTION...]   signs the message as it is then (tests/tools/sign), with
+                            tests/data/dkim/KEY.pem, and puts the signature on top
+  key NAME KEY              its key record as the answer for this name
+  dkim ID                   message and answers of a row of tests/data/dkim/corpus.jsonl
+  arc TEST                  message and keys of a test of tests/data/arc/validate.txt
   dns NAME TYPE DATA...     answers, as in mailtrace(1)           default WORD
   wire NAME TYPE MODE       how the name server misbehaves; the answer itself is as said
   set KEY VALUE             a setting
@@ -20,6 +27,11 @@ The language, a directive a line (# begins a comment):
   only WAY...               leaves the other ways out, with a reason behind #
   want SUBJECT VALUE...     what must come out, in each way:
     client.ptr | client.iprev | client.helo   WORD [CAUSE]
+    spf | spf-helo | arc | dmarc | relay      WORD [CAUSE]
+    dkim WORD[,WORD...] [CAUSE]   of each signature, newest field first; the cause of the first
+                            that has one; none
+    dnsbl ZONE WORD [CLASS[,CLASS...]] [HOP]   '-' for no class, and for the client itself
+    step E1 WORD [TEXT]     of the relay's verdict, and what its sentence holds
     action WORD [RULE]      what the rules say and which rule decided ('-' for none)
     told WORD               what is done to the mail in this mode
     reply CODE XCODE        of that rule          exempt NAME     exemption that held
@@ -29,9 +41,11 @@ The language, a directive a line (# begins a comment):
     json PATH VALUE         any value of the report (dots and indexes)
     stripped N              fields taken out (milter only)
     header NAME TEXT        an added header holds this text (milter only)
+    noheader NAME TEXT      none does (milter only)
     answer WORD [STAGE]     what the MTA was told (milter only)
     within MSEC             the message was not held longer (milter only)
 """
+import base64
 import concurrent.futures
 import json
 import os
@@ -49,6 +63,8 @@ MAIL = os.path.join(SRC, "tests", "data", "mail")
 DAEMON = os.path.join(BUILD, "milter", "mailtrace-milter")
 CLI = os.path.join(BUILD, "cli", "mailtrace")
 ENGINE = os.path.join(BUILD, "tests", "play", "inprocess")
+SIGN = os.path.join(BUILD, "tests", "tools", "sign")
+KEYS = os.path.join(SRC, "tests", "data", "dkim")
 SERVER = os.path.join(BUILD, "tests", "tools", "nameserver")
 WAYS = ("engine", "cli", "milter")
 # The mail of the tests is of this day, and the clock stands still: no test grows old.
@@ -63,6 +79,7 @@ class Play:
         self.client = self.helo = self.sender = None
         self.message = "two-hops.eml"
         self.rcpts, self.answers, self.sets, self.conf, self.wants = [], [], [], [], []
+        self.bytes = None           # of the message, where it is not the file as it is
         self.ways = WAYS
         self.title = self.name
         for number, line in enumerate(open(path, encoding="utf-8"), 1):
@@ -79,6 +96,15 @@ class Play:
             self.answers.append(line.strip())
         elif word in ("client", "helo", "sender", "message", "now"):
             setattr(self, word, rest)
+        elif word in ("field", "append", "sign"):
+            getattr(self, word)(rest)
+        elif word == "key":
+            name, key = rest.split()
+            self.answers.append("dns %s TXT %s" % (name, quoted(read(KEYS, key + ".txt").decode().strip())))
+        elif word == "dkim":
+            self.take_dkim(rest)
+        elif word == "arc":
+            self.take_arc(rest)
         elif word == "rcpt":
             self.rcpts.append(rest)
         elif word == "set":
@@ -102,8 +128,66 @@ class Play:
             args += ["--rcpt", rcpt]
         return args
 
-    def message_path(self):
-        return os.path.join(MAIL, self.message)
+    def text(self):
+        return read(MAIL, self.message) if self.bytes is None else self.bytes
+
+    def field(self, line):
+        self.bytes = line.encode() + b"\n" + self.text()
+
+    def append(self, line):
+        self.bytes = self.text() + line.encode() + b"\n"
+
+    def sign(self, words):
+        key, domain, selector, *options = shlex.split(words)
+        done = run([SIGN, "-w", "-t", "1795255200"] + options + [os.path.join(KEYS, key + ".pem"), domain, selector],
+                   input=self.text())
+        if done.returncode != 0:
+            raise RuntimeError("sign: " + done.stderr.decode())
+        self.bytes = done.stdout
+
+    def take_dkim(self, wanted):
+        row = next(r for r in map(json.loads, read(KEYS, "corpus.jsonl").splitlines()) if r["id"] == wanted)
+        self.bytes = base64.b64decode(row["message_b64"])
+        self.now = str(row["now"]) if "now" in row else self.now
+        for record in row["records"]:
+            self.answers += ["dns %s TXT %s" % (record["name"], quoted(data)) for data in record["data"]]
+
+    def take_arc(self, wanted):
+        keys, lines = [], None
+        for line in read(SRC, "tests", "data", "arc", "validate.txt").decode().splitlines():
+            if lines is not None and line.startswith("|"):
+                lines.append(line[1:])
+            elif lines is not None:
+                break
+            elif line.startswith("scenario "):
+                keys = []
+            elif line.startswith("key "):
+                keys.append(line.split(" ", 2)[1:])
+            elif line.split(" ")[:2] == ["test", wanted]:
+                lines = []
+        self.bytes = "".join(line + "\n" for line in lines).encode()
+        self.answers += ["dns %s TXT %s" % (name, quoted(record)) for name, record in keys]
+
+    def message_path(self, folder):
+        if self.bytes is None:
+            return os.path.join(MAIL, self.message)
+        path = os.path.join(folder, "message.eml")
+        if not os.path.exists(path):
+            with open(path, "wb") as f:
+                f.write(self.bytes)
+            os.chmod(path, 0o644)
+        return path
+
+
+def read(*path):
+    with open(os.path.join(*path), "rb") as f:
+        return f.read()
+
+
+def quoted(text):
+    """As strings of an answer, each as long as one may be (RFC 1035, 3.3.14)."""
+    text = text.replace("\\", "\\\\").replace('"', '\\"')
+    return " ".join('"%s"' % text[i:i + 200] for i in range(0, max(1, len(text)), 200))
 
 
 def run(command, **more):
@@ -140,7 +224,7 @@ def by_engine(play, folder, seed):
     conf = write(os.path.join(folder, "engine.conf"), settings(play, as_sections(play.sets)))
     answers = write(os.path.join(folder, "answers"), [a for a in play.answers])
     return Way(report_of([ENGINE, "--answers", answers, "--config", conf, "--seed", str(seed)] +
-                         play.arguments() + [play.message_path()]))
+                         play.arguments() + [play.message_path(folder)]))
 
 
 def as_sections(sets):
@@ -156,7 +240,7 @@ def by_cli(play, folder):
     conf = write(os.path.join(folder, "cli.conf"), settings(play, as_sections(play.sets)))
     answers = write(os.path.join(folder, "answers"), [a for a in play.answers])
     return Way(report_of([CLI, "-f", "json", "--answers", answers, "-c", conf, "--policy"] +
-                         play.arguments() + [play.message_path()]))
+                         play.arguments() + [play.message_path(folder)]))
 
 
 def by_milter(play, folder):
@@ -177,7 +261,7 @@ def by_milter(play, folder):
         with open(log, "wb") as f:
             daemon = subprocess.Popen(command, stderr=f, stdout=f)
         wait_for(lambda: os.path.exists(sock), daemon, log)
-        told = report_of([CLI, "-f", "json", "--milter", "unix:" + sock] + play.arguments() + [play.message_path()])
+        told = report_of([CLI, "-f", "json", "--milter", "unix:" + sock] + play.arguments() + [play.message_path(folder)])
         stop(daemon)
         reports = [json.loads(l[l.index("{"):]) for l in open(log, encoding="utf-8") if '"mailtrace/1"' in l]
         return Way(reports[-1] if reports else None, told)
@@ -220,11 +304,37 @@ def dig(report, path):
     return report
 
 
+def word_and_cause(check):
+    return [check["state"], check.get("cause") or check.get("reason") or "-"]
+
+
+def signatures(report):
+    found = report["checks"]["dkim"]
+    causes = [s["cause"] or s.get("reason") for s in found]
+    return [",".join(s["state"] for s in found) or "none", next((c for c in causes if c), "-")]
+
+
+def listings(report):
+    return [[l["zone"], l["state"], ",".join(c for c in l["classes"] if c) or "-", str(l["hop"] or "-")]
+            for l in report["checks"]["dnsbl"]]
+
+
+def check_listing(values, report):
+    have = listings(report)
+    return None if any(l[:len(values)] == values for l in have) else "have %s" % have
+
+
+def check_step(values, report):
+    step = next(s for s in report["relay"]["steps"] if s["step"] == values[0])
+    good = step["holds"] == values[1] and (len(values) < 3 or values[2] in (step["text"] or ""))
+    return None if good else "got %s: %s" % (step["holds"], step["text"])
+
+
 def check(want, way):
     """None, or what is wrong."""
     subject, values = want[0], want[1:]
     r, told = way.report, way.told
-    if subject in ("stripped", "header", "answer", "within"):
+    if subject in ("stripped", "header", "noheader", "answer", "within"):
         return check_told(subject, values, told) if told is not None else None
     if r is None:
         return "no report"
@@ -242,6 +352,12 @@ def check(want, way):
         "client.ptr": lambda: [dig(r, "checks.ptr.state"), dig(r, "checks.ptr.cause") or "-"],
         "client.iprev": lambda: [dig(r, "checks.iprev.state"), dig(r, "checks.iprev.cause") or "-"],
         "client.helo": lambda: [dig(r, "checks.helo.state"), dig(r, "checks.helo.cause") or "-"],
+        "spf": lambda: word_and_cause(dig(r, "checks.spf.mailfrom")),
+        "spf-helo": lambda: word_and_cause(dig(r, "checks.spf.helo")),
+        "dkim": lambda: signatures(r),
+        "arc": lambda: word_and_cause(dig(r, "checks.arc")),
+        "dmarc": lambda: word_and_cause(dig(r, "checks.dmarc")),
+        "relay": lambda: word_and_cause(r["relay"]),
         "json": lambda: [values[0], json.dumps(dig(r, values[0])).strip('"')],
     }
     codes = [e["code"] for e in r.get("evidence") or []]
@@ -249,6 +365,8 @@ def check(want, way):
         return None if values[0] in codes else "evidence is %s" % codes
     if subject == "noevidence":
         return None if (values[0] != "*" or not codes) and values[0] not in codes else "evidence is %s" % codes
+    if subject in ("dnsbl", "step"):
+        return (check_listing if subject == "dnsbl" else check_step)(values, r)
     if subject not in got:
         return "no such subject"
     have = [str(v) for v in got[subject]()]
@@ -259,10 +377,10 @@ def check_told(subject, values, told):
     if subject == "stripped":
         n = sum(1 for e in told["edits"] if e["op"] == "delete" or (e["op"] == "change" and not e["value"]))
         return None if n == int(values[0]) else "stripped %d" % n
-    if subject == "header":
+    if subject in ("header", "noheader"):
         texts = [re.sub(r"\s+", " ", e["value"] or "") for e in told["edits"]
                  if e["op"] == "insert" and e["name"] == values[0]]
-        return None if any(values[1] in t for t in texts) else "have %s" % texts
+        return None if any(values[1] in t for t in texts) == (subject == "header") else "have %s" % texts
     if subject == "within":
         return None if told["held_ms"] <= float(values[0]) else "held %s ms" % told["held_ms"]
     have = [told["answer"], told.get("stage") or "-"]
