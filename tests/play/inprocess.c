@@ -214,6 +214,53 @@ text(const char *s)
 	return (struct mt_span){ s, s == NULL ? 0 : strlen(s) };
 }
 
+/* ---- what was said before the end -------------------------------------------------------------- */
+
+/* The first verdict of one message that was no "not yet". */
+struct early {
+	bool decided;
+	enum mt_action would;
+	struct mt_span rule;
+};
+
+static bool
+same_span(struct mt_span a, struct mt_span b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+/* A verdict that was given once is not taken back. */
+static void
+hold_to(struct early *early, const struct mt_verdict *verdict, const char *when)
+{
+	if (verdict == NULL || !verdict->decided)
+		return;
+	if (early->decided && (early->would != verdict->would || !same_span(early->rule, verdict->rule))) {
+		fprintf(stderr, "%s: another verdict than before\n", when);
+		exit(3);
+	}
+	*early = (struct early){ true, verdict->would, verdict->rule };
+}
+
+/* What can be said when the recipients are known and nothing else: looked at until it is
+ * decided, or for so long. */
+static void
+decide_early(struct early *early, struct mt_trace *trace, const char *msec)
+{
+	int64_t until = mt_now_mono_msec() + (msec == NULL ? 0 : strtol(msec, NULL, 10));
+
+	hold_to(early, mt_trace_verdict(trace, MT_STAGE_DATA), "before the data");
+	while (!early->decided && mt_now_mono_msec() < until) {
+		nap();
+		hold_to(early, mt_trace_verdict(trace, MT_STAGE_DATA), "before the data");
+	}
+	if (msec != NULL && early->decided)
+		fprintf(stderr, "early %s %.*s\n", mt_action_word(early->would), early->rule.len == 0 ? 1 : (int)early->rule.len,
+		    early->rule.len == 0 ? "-" : early->rule.ptr);
+	else if (msec != NULL)
+		fprintf(stderr, "early undecided -\n");
+}
+
 static int64_t now_msec;		/* --now */
 
 static int64_t
@@ -229,6 +276,7 @@ play(struct mt_engine *engine, int argc, char **argv)
 	struct mt_client client = { .server = "mx.example.org" };
 	struct mt_render_options options = { .format = MT_FORMAT_JSON };
 	const char *rcpt, *helo = one(argc, argv, "--helo");
+	struct early early = { .decided = false };
 	struct mt_trace *trace;
 	struct mt_conn *conn;
 	size_t len;
@@ -244,8 +292,11 @@ play(struct mt_engine *engine, int argc, char **argv)
 	mt_trace_sender(trace, text(one(argc, argv, "--sender")));
 	for (int at = 1; (rcpt = option(argc, argv, "--rcpt", &at)) != NULL;)
 		mt_trace_recipient(trace, text(rcpt));
+	decide_early(&early, trace, one(argc, argv, "--early"));
 	feed(trace, bytes, bytes + len);
+	hold_to(&early, mt_trace_verdict(trace, MT_STAGE_DATA), "behind the body");
 	mt_trace_finish(trace, mt_now_mono_msec() + 10000);
+	hold_to(&early, mt_trace_verdict(trace, MT_STAGE_EOM), "at the end");
 	mt_render(trace, &options, out, stdout);
 	mt_trace_close(trace);
 	mt_conn_close(conn);
@@ -262,7 +313,7 @@ main(int argc, char **argv)
 	int error = 0;
 
 	if (argc < 3 || one(argc, argv, "--answers") == NULL) {
-		fprintf(stderr, "usage: inprocess --answers FILE [--config FILE] [--seed N] [--now TIME] [--client IP] [--helo NAME] "
+		fprintf(stderr, "usage: inprocess --answers FILE [--config FILE] [--seed N] [--early MSEC] [--now TIME] [--client IP] [--helo NAME] "
 		    "[--sender ADDR] [--rcpt ADDR]... MESSAGE\n");
 		return 64;
 	}

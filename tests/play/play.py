@@ -40,6 +40,8 @@ The language, a directive a line (# begins a comment):
     evidence CODE           noevidence CODE       any evidence: noevidence *
     json PATH VALUE         any value of the report (dots and indexes)
     stripped N              fields taken out (milter only)
+    early WORD [RULE]       what is decided when the recipients are known, and the verdict of the
+                            end, too; or undecided (engine only)
     header NAME TEXT        an added header holds this text (milter only)
     noheader NAME TEXT      none does (milter only)
     answer WORD [STAGE]     what the MTA was told (milter only)
@@ -195,7 +197,10 @@ def run(command, **more):
 
 
 def report_of(command):
-    done = run(command)
+    return json_of(run(command))
+
+
+def json_of(done):
     try:
         return json.loads(done.stdout.decode())
     except ValueError:
@@ -211,8 +216,8 @@ def write(path, lines):
 
 class Way:
     """What one way brought: the report, and what only the milter can tell."""
-    def __init__(self, report, told=None):
-        self.report, self.told = report, told
+    def __init__(self, report, told=None, early=None):
+        self.report, self.told, self.early = report, told, early
 
 
 def settings(play, extra=()):
@@ -223,8 +228,13 @@ def settings(play, extra=()):
 def by_engine(play, folder, seed):
     conf = write(os.path.join(folder, "engine.conf"), settings(play, as_sections(play.sets)))
     answers = write(os.path.join(folder, "answers"), [a for a in play.answers])
-    return Way(report_of([ENGINE, "--answers", answers, "--config", conf, "--seed", str(seed)] +
-                         play.arguments() + [play.message_path(folder)]))
+    command = [ENGINE, "--answers", answers, "--config", conf, "--seed", str(seed)]
+    wanted = [w for w in play.wants if w[0] == "early"]
+    if wanted:                          # long for a verdict that must come, not so for one that must not
+        command += ["--early", "300" if wanted[0][1] == "undecided" else "10000"]
+    done = run(command + play.arguments() + [play.message_path(folder)])
+    early = re.search(r"^early (.*)$", done.stderr.decode("utf-8", "replace"), re.M)
+    return Way(json_of(done), early=early.group(1).split() if early else None)
 
 
 def as_sections(sets):
@@ -336,6 +346,8 @@ def check(want, way):
     r, told = way.report, way.told
     if subject in ("stripped", "header", "noheader", "answer", "within"):
         return check_told(subject, values, told) if told is not None else None
+    if subject == "early":
+        return None if way.early is None or way.early[:len(values)] == values else "got %s" % " ".join(way.early)
     if r is None:
         return "no report"
     got = {
