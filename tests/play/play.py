@@ -17,7 +17,7 @@ The language, a directive a line (# begins a comment):
   append TEXT               one more line at its end
   sign KEY DOMAIN SELECTOR [OPTION...]   signs the message as it is then (tests/tools/sign), with
                             tests/data/dkim/KEY.pem, and puts the signature on top
-  key NAME KEY              its key record as the answer for this name
+  key NAME KEY [TAG...]     its key record, with such tags behind it, as the answer for this name
   dkim ID                   message and answers of a row of tests/data/dkim/corpus.jsonl
   arc TEST                  message and keys of a test of tests/data/arc/validate.txt
   dns NAME TYPE DATA...     answers, as in mailtrace(1)           default WORD
@@ -101,8 +101,9 @@ class Play:
         elif word in ("field", "append", "sign"):
             getattr(self, word)(rest)
         elif word == "key":
-            name, key = rest.split()
-            self.answers.append("dns %s TXT %s" % (name, quoted(read(KEYS, key + ".txt").decode().strip())))
+            name, key, *tags = rest.split()
+            record = "; ".join([read(KEYS, key + ".txt").decode().strip()] + tags)
+            self.answers.append("dns %s TXT %s" % (name, quoted(record)))
         elif word == "dkim":
             self.take_dkim(rest)
         elif word == "arc":
