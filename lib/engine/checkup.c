@@ -290,6 +290,7 @@ mt_checkup_open(struct mt_checkup *checkup, struct mt_conn *conn, struct mt_trac
 	}
 	if (conn->sources->dkim != NULL)
 		checkup->dkim = mt_dkim_begin(conn->sources->dkim, mt_engine_wall_msec(conn->engine) / 1000);
+	trace->arc = &trace->checks.arc;
 	if (conn->config->arc.enable)
 		checkup->arc = mt_arc_begin(&conn->sources->arc, mt_engine_wall_msec(conn->engine) / 1000);
 }
