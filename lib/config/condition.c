@@ -233,6 +233,85 @@ read_lists(const struct mt_draft *draft, struct mt_condition *condition, const s
 		mt_draft_wrong(draft, values->value[0].place, "dnsbl", "no word is left; this can never hold");
 }
 
+/* Networks, those with "!" apart. */
+static void
+read_networks(const struct mt_draft *draft, struct mt_condition *condition, const struct mt_values *values)
+{
+	struct mt_arena *arena = &draft->config->arena;
+	struct mt_net *yes = mt_arena_alloc(arena, values->count * sizeof *yes);
+	struct mt_net *no = mt_arena_alloc(arena, values->count * sizeof *no);
+	size_t nyes = 0, nno = 0;
+
+	if (yes == NULL || no == NULL)
+		return;
+	for (size_t i = 0; i < values->count; i++) {
+		bool not;
+		struct mt_span text = without_not(values->value[i].text, &not);
+		struct mt_net net;
+
+		if (!mt_value_net(draft->source, &net, mt_draft_label(draft, "network"), &values->value[i], text))
+			continue;
+		if (not)
+			no[nno++] = net;
+		else
+			yes[nyes++] = net;
+	}
+	condition->nets = (struct mt_nets){ yes, nyes };
+	condition->not_nets = (struct mt_nets){ no, nno };
+}
+
+/* "AS64500" and "64500" are the number 64500. */
+static bool
+is_asn(struct mt_span *text)
+{
+	uint64_t n = 0;
+
+	if (mt_span_starts(*text, "AS"))
+		*text = (struct mt_span){ text->ptr + 2, text->len - 2 };
+	for (size_t i = 0; i < text->len; i++) {
+		if (!mt_is_digit(text->ptr[i]) || i == 10)
+			return false;
+		n = n * 10 + (uint64_t)(text->ptr[i] - '0');
+	}
+	return n > 0 && n <= UINT32_MAX && text->ptr[0] != '0';
+}
+
+static bool
+is_country(struct mt_span *text)
+{
+	return text->len == 2 && mt_is_alpha(text->ptr[0]) && mt_is_alpha(text->ptr[1]);
+}
+
+/* Countries or AS numbers: exact values, kept as patterns without a star. */
+static void
+read_location(const struct mt_draft *draft, struct mt_condition *condition, const char *key,
+    const struct mt_values *values)
+{
+	struct mt_arena *arena = &draft->config->arena;
+	struct mt_span *yes = mt_arena_alloc(arena, values->count * sizeof *yes);
+	struct mt_span *no = mt_arena_alloc(arena, values->count * sizeof *no);
+	bool asn = condition->subject == MT_SUBJECT_ASN;
+	size_t nyes = 0, nno = 0;
+
+	if (yes == NULL || no == NULL)
+		return;
+	for (size_t i = 0; i < values->count; i++) {
+		bool not;
+		struct mt_span text = without_not(values->value[i].text, &not);
+
+		if (!(asn ? is_asn(&text) : is_country(&text)))
+			mt_draft_wrong(draft, values->value[i].place, key, "'%s' is %s", values->value[i].text.ptr,
+			    asn ? "no AS number; write 64500 or AS64500"
+			    : "no country; write two letters such as DE (ISO 3166-1)");
+		else if (not)
+			no[nno++] = mt_arena_copy(arena, text);
+		else
+			yes[nyes++] = mt_arena_copy(arena, text);
+	}
+	condition->patterns = (struct mt_patterns){ yes, nyes };
+	condition->not_patterns = (struct mt_patterns){ no, nno };
+}
+
 static void
 read_client(const struct mt_draft *draft, struct mt_condition *condition, const struct mt_values *values)
 {
@@ -308,6 +387,14 @@ mt_condition_read(struct mt_draft *draft, const struct mt_setting *setting)
 	if (mt_span_equal(name, MT_SPAN("client"))) {
 		condition->subject = MT_SUBJECT_CLIENT;
 		read_client(draft, condition, &values);
+	} else if (mt_span_equal(name, MT_SPAN("network"))) {
+		condition->subject = MT_SUBJECT_NETWORK;
+		read_networks(draft, condition, &values);
+	} else if (mt_span_equal(name, MT_SPAN("country")) || mt_span_equal(name, MT_SPAN("asn")) ||
+	    mt_span_equal(name, MT_SPAN("origin-country"))) {
+		condition->subject = setting->name[0] == 'a' ? MT_SUBJECT_ASN
+		    : setting->name[0] == 'c' ? MT_SUBJECT_COUNTRY : MT_SUBJECT_ORIGIN_COUNTRY;
+		read_location(draft, condition, setting->name, &values);
 	} else if (mt_span_equal(name, MT_SPAN("sender"))) {
 		condition->subject = MT_SUBJECT_SENDER;
 		read_patterns(draft, condition, "sender", &values);
@@ -344,6 +431,14 @@ condition_key(const struct mt_condition *condition)
 		return "recipient";
 	case MT_SUBJECT_DNSBL:
 		return "dnsbl";
+	case MT_SUBJECT_COUNTRY:
+		return "country";
+	case MT_SUBJECT_ASN:
+		return "asn";
+	case MT_SUBJECT_NETWORK:
+		return "network";
+	case MT_SUBJECT_ORIGIN_COUNTRY:
+		return "origin-country";
 	}
 	return "?";
 }

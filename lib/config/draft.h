@@ -7,7 +7,7 @@
 #include "lib/config/config.h"
 #include "lib/config/parse.h"
 
-#define MT_DRAFT_CONDITIONS (MT_FACTS + 3)	/* one for each key: facts, client, sender, recipient */
+#define MT_DRAFT_CONDITIONS (MT_FACTS + 7)	/* one for each key: facts, and those on values */
 
 struct mt_draft {
 	struct mt_config *config;	/* being built; its networks are known */

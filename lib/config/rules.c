@@ -18,9 +18,10 @@
 /* ---- names ---------------------------------------------------------------------------- */
 
 static const char *const rule_keys[] = { "action", "reply", "dry-run", "rfc5321-override" };
-static const char *const plain_conditions[] = { "client", "sender", "recipient" };
+static const char *const plain_conditions[] = { "client", "sender", "recipient", "country", "asn", "network",
+	"origin-country" };
 static const char *const not_built[] = {
-	"country", "asn", "network", "origin", "origin-country", "sample", "limit", "trace",
+	"origin", "sample", "limit", "trace",
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

@@ -216,6 +216,45 @@ recipient_holds(const struct mt_condition *condition, const struct mt_policy_inp
 	return input->nrecipients == 0 ? HOLDS_NOT_YET : of(!condition->any_recipient);
 }
 
+/* What databases do not know is none of the values, and none that is not among them. */
+static enum holds
+location_holds(const struct mt_condition *condition, const struct mt_location *location)
+{
+	char digits[16];
+	size_t at = sizeof digits;
+
+	if (location == NULL)
+		return HOLDS_NO;
+	if (condition->subject != MT_SUBJECT_ASN)
+		return location->country[0] == '\0' ? HOLDS_NO
+		    : patterns_hold(condition, mt_span_text(location->country));
+	if (location->asn == 0)
+		return HOLDS_NO;
+	for (uint32_t n = location->asn; n > 0; n /= 10)
+		digits[--at] = (char)('0' + n % 10);
+	return patterns_hold(condition, (struct mt_span){ digits + at, sizeof digits - at });
+}
+
+/* Whether an address of the path is one of the networks. */
+static enum holds
+path_has(const struct mt_nets *nets, const struct mt_policy_input *input)
+{
+	if (mt_nets_have(nets, &input->client))
+		return HOLDS_YES;
+	for (size_t i = 0; i < input->nhops; i++)
+		if (mt_nets_have(nets, &input->hops[i].from.ip))
+			return HOLDS_YES;
+	return input->path_known ? HOLDS_NO : HOLDS_NOT_YET;
+}
+
+static enum holds
+network_holds(const struct mt_condition *condition, const struct mt_policy_input *input)
+{
+	enum holds any = condition->nets.count == 0 ? HOLDS_YES : path_has(&condition->nets, input);
+
+	return condition->not_nets.count == 0 ? any : lesser(any, not(path_has(&condition->not_nets, input)));
+}
+
 static enum holds
 holds(const struct mt_condition *condition, const struct mt_policy_input *input, bool last)
 {
@@ -234,6 +273,13 @@ holds(const struct mt_condition *condition, const struct mt_policy_input *input,
 		return recipient_holds(condition, input, last);
 	case MT_SUBJECT_DNSBL:
 		return dnsbl_holds(condition, input);
+	case MT_SUBJECT_COUNTRY:
+	case MT_SUBJECT_ASN:
+		return location_holds(condition, input->location);
+	case MT_SUBJECT_NETWORK:
+		return network_holds(condition, input);
+	case MT_SUBJECT_ORIGIN_COUNTRY:
+		return input->path_known ? location_holds(condition, input->origin) : HOLDS_NOT_YET;
 	}
 	return HOLDS_NO;
 }
@@ -272,7 +318,12 @@ condition_stage(const struct mt_condition *condition)
 		return mt_fact_row(condition->fact)->stage;
 	case MT_SUBJECT_CLIENT:
 	case MT_SUBJECT_PTR_NAME:
+	case MT_SUBJECT_COUNTRY:
+	case MT_SUBJECT_ASN:
 		return MT_STAGE_CONNECT;
+	case MT_SUBJECT_NETWORK:
+	case MT_SUBJECT_ORIGIN_COUNTRY:
+		return MT_STAGE_EOM;
 	case MT_SUBJECT_HELO_NAME:
 		return MT_STAGE_HELO;
 	case MT_SUBJECT_SENDER:

@@ -17,7 +17,11 @@ enum mt_subject {
 	MT_SUBJECT_PTR_NAME,		/* the verified reverse names, all of them: patterns */
 	MT_SUBJECT_SENDER,		/* the envelope sender; "<>" for the null one: patterns */
 	MT_SUBJECT_RECIPIENT,		/* an envelope recipient: patterns */
-	MT_SUBJECT_DNSBL		/* the word over all lists, or names and classes of codes */
+	MT_SUBJECT_DNSBL,		/* the word over all lists, or names and classes of codes */
+	MT_SUBJECT_COUNTRY,		/* the client's, by databases: codes of ISO 3166-1 */
+	MT_SUBJECT_ASN,			/* the client's AS number, by databases: digits */
+	MT_SUBJECT_NETWORK,		/* the client's address, or that of a hop's client: networks */
+	MT_SUBJECT_ORIGIN_COUNTRY	/* of the origin, the claimed one if there is one */
 };
 
 /* Within one condition any value may hold; `not` values must all not hold.  A condition
@@ -89,6 +93,13 @@ struct mt_policy_input {
 	const struct mt_listings *listings;	/* NULL: no list was asked yet */
 	struct mt_span sender;		/* without brackets; empty: the null sender */
 	bool sender_known;
+	/* What databases say of the client; NULL: nothing, which no value and no "!value" fits. */
+	const struct mt_location *location;
+	/* The path, once it is known: hops, and where the origin is (NULL: nobody knows). */
+	bool path_known;
+	const struct mt_hop *hops;
+	size_t nhops;
+	const struct mt_location *origin;
 	/* Where more came than could be kept, the list never becomes complete.  At the end a
 	 * rule's condition on recipients then does not hold, for nobody is refused for what is
 	 * said of others; an exemption's holds only where a kept one matches.  Both are final:

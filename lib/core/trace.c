@@ -122,10 +122,18 @@ policy_input(const struct mt_trace *trace, enum mt_stage stage, struct mt_policy
 		.facts = &trace->facts, .trust = trace->settings->trust, .client = peer->ip,
 		.helo = peer->helo.name, .helo_known = stage >= MT_STAGE_HELO,
 		.iprev = &peer->iprev, .listings = &trace->checks.lists, .sender = trace->sender,
-		.sender_known = trace->sender_known,
+		.sender_known = trace->sender_known, .location = peer->location,
 		.recipients = trace->recipients, .nrecipients = trace->nrecipients,
 		.recipients_complete = stage >= MT_STAGE_DATA && trace->recipients_seen == trace->nrecipients,
 	};
+	/* The hops stand in order, and the boundary is known. */
+	if (trace->nhops > 0 && trace->hops[0].n == 0)
+		return;
+	input->path_known = stage == MT_STAGE_EOM;
+	input->hops = trace->hops;
+	input->nhops = input->path_known ? trace->nhops : 0;
+	input->origin = mt_trace_location(trace, trace->origin.claimed_hop != 0 ? trace->origin.claimed_hop
+	    : trace->origin.proved_hop);
 }
 
 static void

@@ -199,8 +199,6 @@ judge_arc(struct mt_checkup *checkup)
 		(void)mt_ask(&checkup->asked.ask, mt_arc_key_name(checkup->arc, i), MT_RR_TXT);
 	if (checkup->body_over)
 		(void)mt_arc_end(checkup->arc, &checkup->asked.ask, &checkup->trace->arena, &checks->arc);
-	if (checks->arc.result != MT_UNKNOWN)
-		checkup->trace->arc = &checks->arc;	/* a seal may extend the boundary */
 }
 
 static void
