@@ -132,7 +132,10 @@ arc_fail(const struct mt_trace *trace, struct mt_buf *text, unsigned *hop)
 	(void)hop;
 	if (trace->checks.arc.result != MT_FAIL)
 		return false;
-	mt_buf_format(text, "the chain of %u seals is broken", trace->checks.arc.nsets);
+	if (trace->checks.arc.nsets > 0)
+		mt_buf_format(text, "the chain of %u seals is broken", trace->checks.arc.nsets);
+	else
+		mt_buf_text(text, "the ARC fields form no chain");
 	if (trace->checks.arc.why.ptr != NULL)
 		add(text, ": ", trace->checks.arc.why, "");
 	return true;

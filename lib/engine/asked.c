@@ -130,6 +130,15 @@ mt_asked_close(struct mt_asked *asked)
 	*asked = (struct mt_asked){ 0 };
 }
 
+/* Each of those who may have read the entry is told for itself. */
+static void
+tell(struct mt_conn *conn, const struct mt_asked *asked, unsigned judges)
+{
+	for (struct mt_asked *reader = conn->asked; reader != NULL; reader = reader->next)
+		if (reader == asked || reader->also == asked)
+			reader->news |= judges;
+}
+
 void
 mt_asked_take(struct mt_conn *conn, unsigned index, struct mt_answer *answer)
 {
@@ -144,7 +153,7 @@ mt_asked_take(struct mt_conn *conn, unsigned index, struct mt_answer *answer)
 		if (!entry->answered)
 			entry->answer = answer == NULL ? NULL : mt_answer_ref(answer);
 		entry->answered = true;
-		asked->news |= entry->judges;
+		tell(conn, asked, entry->judges);
 		return;
 	}
 }

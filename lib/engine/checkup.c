@@ -129,7 +129,7 @@ judge_spf(struct mt_checkup *checkup)
 		return;
 	}
 	/* A client that does not say its name has none that could speak for it. */
-	if (silent && (checkup->trace->sender_known || checkup->asked.closed))
+	if (silent && (checkup->trace->sender_known || checkup->body_over))
 		checks->spf_helo = (struct mt_spf){ .result = MT_NONE };
 	else if (checks->spf_helo.result == MT_UNKNOWN && !silent &&
 	    mt_spf_check(&checks->spf_helo, arena, &checkup->asked.ask, &query) != MT_UNKNOWN)
@@ -137,7 +137,7 @@ judge_spf(struct mt_checkup *checkup)
 	if (checks->spf_mailfrom.result != MT_UNKNOWN)
 		return;
 	if (!checkup->trace->sender_known) {
-		if (checkup->asked.closed)
+		if (checkup->body_over)
 			checks->spf_mailfrom = (struct mt_spf){ .result = MT_SKIPPED, .cause = MT_CAUSE_NO_INPUT };
 		return;
 	}
@@ -402,9 +402,9 @@ static const struct {
 static unsigned
 take_news(struct mt_checkup *checkup)
 {
-	unsigned news = checkup->asked.news | checkup->conn->own.news;
+	unsigned news = checkup->asked.news;
 
-	checkup->asked.news = checkup->conn->own.news = 0;
+	checkup->asked.news = 0;
 	return news;
 }
 

@@ -293,6 +293,181 @@ test_bytes(void)
 	}
 }
 
+/* ---- who vouches for the sender -------------------------------------------------------------- */
+
+static void
+set_spf(struct path *p, enum mt_result word)
+{
+	p->trace.checks.spf_mailfrom = (struct mt_spf){ .result = word, .domain = MT_SPAN("bank.example"), .mechanism = MT_SPAN("-all"),
+		.why = word == MT_PERMERROR ? MT_SPAN("it has two records") : MT_ABSENT,
+		.cause = word == MT_TEMPERROR ? MT_CAUSE_SERVFAIL : MT_CAUSE_NONE };
+}
+
+/* What SPF says of the HELO name alone is no evidence. */
+static void
+set_spf_helo(struct path *p, enum mt_result word)
+{
+	p->trace.checks.spf_helo = (struct mt_spf){ .result = word, .domain = MT_SPAN("ehlo.sender.net") };
+	p->trace.facts.fact[MT_FACT_SPF_HELO].result = word;
+}
+
+static struct mt_signature signatures[2];
+
+static void
+set_dkim(struct path *p, enum mt_result word)
+{
+	signatures[0] = (struct mt_signature){ .result = word, .domain = MT_SPAN("bank.example"), .why = MT_SPAN("the body was changed") };
+	signatures[1] = (struct mt_signature){ .result = word, .domain = MT_SPAN("esp.example") };
+	p->trace.checks.signatures = signatures;
+	p->trace.checks.nsignatures = 2;
+	p->trace.checks.dkim.result = word;
+}
+
+/* One good signature is enough. */
+static void
+set_dkim_beside_pass(struct path *p, enum mt_result word)
+{
+	set_dkim(p, word);
+	signatures[1].result = p->trace.checks.dkim.result = MT_PASS;
+}
+
+static void
+set_arc(struct path *p, enum mt_result word)
+{
+	p->trace.checks.arc = (struct mt_arc){ .result = word, .nsets = 2, .why = MT_SPAN("seal 2 does not fit") };
+}
+
+static void
+set_arc_empty(struct path *p, enum mt_result word)
+{
+	p->trace.checks.arc.result = word;
+}
+
+static void
+set_dmarc(struct path *p, enum mt_result word)
+{
+	p->trace.checks.dmarc = (struct mt_dmarc){ .result = word, .domain = MT_SPAN("bank.example"), .policy = "quarantine" };
+}
+
+static void
+set_dmarc_none(struct path *p, enum mt_result word)
+{
+	set_dmarc(p, word);
+	p->trace.checks.dmarc.policy = "none";
+}
+
+static struct mt_listing listings[2];
+
+static void
+set_list(struct path *p, enum mt_result word)
+{
+	static const struct mt_span called[] = { { "xbl", 3 }, { "pbl", 3 } };
+
+	listings[0] = (struct mt_listing){ .zone = MT_SPAN("zen.example"), .ip = p->peer.ip, .result = word, .names = called, .nnames = 2 };
+	listings[1] = (struct mt_listing){ .zone = MT_SPAN("bl.example"), .ip = p->peer.ip, .result = word };
+	p->trace.checks.lists = (struct mt_listings){ .listing = listings, .count = 2 };
+}
+
+/* A list of those to be believed accuses nobody. */
+static void
+set_allow_list(struct path *p, enum mt_result word)
+{
+	set_list(p, word);
+	listings[0].allow = true;
+	p->trace.checks.lists.count = 1;
+}
+
+static void
+set_relay(struct path *p, enum mt_result word)
+{
+	p->trace.relay = (struct mt_relay){ .result = word, .hop = 4, .findings = { { MT_YES, MT_SPAN("it passed it on") },
+		{ MT_NO, MT_SPAN("not this") }, { MT_TEMPERROR, MT_SPAN("no answer") }, { MT_UNKNOWN, MT_SPAN("nor this") },
+		{ MT_YES, MT_SPAN("it is known for it") } } };
+	p->trace.facts.fact[MT_FACT_RELAY].result = word;
+}
+
+static void
+set_relay_listed(struct path *p, enum mt_result word)
+{
+	set_relay(p, word);
+	p->trace.relay.hop = 0;
+}
+
+#define RELAY_SAYS "it passed it on; no answer; it is known for it"
+
+/* A check with a word gives this code, and no other word of it does. */
+static const struct {
+	const char *what;
+	void (*set)(struct path *p, enum mt_result word);
+	enum mt_fact_name fact;
+	unsigned hop;
+	struct { enum mt_result word; const char *code, *text; } rows[5];
+} sender[] = {
+	{ "spf", set_spf, MT_FACT_SPF, 0, {
+	    { MT_FAIL, "spf.fail", "194.0.0.7 is not allowed to send for bank.example (-all)" },
+	    { MT_SOFTFAIL, "spf.softfail", "194.0.0.7 is probably not allowed to send for bank.example" },
+	    { MT_PERMERROR, "spf.permerror", "the SPF record of bank.example cannot be used: it has two records" },
+	    { MT_TEMPERROR, "spf.temperror", "what bank.example allows cannot be known now (servfail)" } } },
+	{ "spf-helo", set_spf_helo, MT_FACT_SPF_HELO, 0, { { 0 } } },
+	{ "dkim", set_dkim, MT_FACT_DKIM, 0, {
+	    { MT_FAIL, "dkim.fail", "the signature of bank.example (the body was changed), esp.example does not fit the message" },
+	    { MT_PERMERROR, "dkim.permerror", "the signature of bank.example (the body was changed), esp.example cannot be verified" },
+	    { MT_TEMPERROR, "dkim.temperror",
+	    "the signature of bank.example (the body was changed), esp.example cannot be verified now" } } },
+	{ "dkim beside a good one", set_dkim_beside_pass, MT_FACT_DKIM, 0, { { 0 } } },
+	{ "arc", set_arc, MT_FACT_ARC, 0, { { MT_FAIL, "arc.fail", "the chain of 2 seals is broken: seal 2 does not fit" } } },
+	{ "arc without a set", set_arc_empty, MT_FACT_ARC, 0, { { MT_FAIL, "arc.fail", "the ARC fields form no chain" } } },
+	{ "dmarc", set_dmarc, MT_FACT_DMARC, 0, { { MT_FAIL, "dmarc.fail",
+	    "neither SPF nor DKIM speak for the author's domain bank.example, whose owner asks for: quarantine" } } },
+	{ "dmarc for reports", set_dmarc_none, MT_FACT_DMARC, 0, { { MT_FAIL, "dmarc.unaligned",
+	    "neither SPF nor DKIM speak for the author's domain bank.example" } } },
+	{ "list", set_list, MT_FACT_DNSBL, 0, {
+	    { MT_LISTED, "dnsbl.listed", "194.0.0.7 is listed by zen.example as xbl, pbl; 194.0.0.7 is listed by bl.example" },
+	    { MT_TEMPERROR, "dnsbl.trouble", "no usable answer from zen.example (temperror), bl.example (temperror)" },
+	    { MT_REFUSED, "dnsbl.trouble", "no usable answer from zen.example (refused), bl.example (refused)" },
+	    { MT_DEAD, "dnsbl.trouble", "no usable answer from zen.example (dead), bl.example (dead)" } } },
+	{ "list of good ones", set_allow_list, MT_FACT_DNSBL, 0, {
+	    { MT_TEMPERROR, "dnsbl.trouble", "no usable answer from zen.example (temperror)" },
+	    { MT_REFUSED, "dnsbl.trouble", "no usable answer from zen.example (refused)" },
+	    { MT_DEAD, "dnsbl.trouble", "no usable answer from zen.example (dead)" } } },
+	{ "relay", set_relay, MT_FACT_RELAY, 4, { { MT_OPEN, "relay.open", RELAY_SAYS }, { MT_SUSPECT, "relay.suspect", RELAY_SAYS },
+	    { MT_UNATTESTED, "relay.unattested", RELAY_SAYS }, { MT_LISTED, "relay.listed", RELAY_SAYS } } },
+	{ "relay that no line shows", set_relay_listed, MT_FACT_RELAY, 0, { { MT_OPEN, "relay.open", RELAY_SAYS },
+	    { MT_SUSPECT, "relay.suspect", RELAY_SAYS }, { MT_UNATTESTED, "relay.unattested", RELAY_SAYS },
+	    { MT_LISTED, "relay.listed", RELAY_SAYS } } },
+};
+
+static void
+sender_word(size_t i, enum mt_result word)
+{
+	const char *code = "", *text = "", *codes;
+	const struct mt_evidence *first;
+	struct path p;
+
+	for (size_t r = 0; r < 5 && sender[i].rows[r].code != NULL; r++)
+		if (sender[i].rows[r].word == word) {
+			code = sender[i].rows[r].code;
+			text = sender[i].rows[r].text;
+		}
+	connected(&p);
+	sender[i].set(&p, word);
+	mt_evidence_find(&p.trace);
+	codes = found(&p.trace);
+	first = p.trace.nevidence == 0 ? NULL : &p.trace.evidence[0];
+	if (!tap_ok(strcmp(codes, code) == 0 && (first == NULL || (strcmp(first->text.ptr, text) == 0 && first->hop == sender[i].hop &&
+	    (first->facts >> sender[i].fact & 1) != 0)), "%s %s: '%s'", sender[i].what, mt_result_word(word), codes) && first != NULL)
+		tap_note("hop %u: %s", first->hop, first->text.ptr);
+	path_close(&p);
+}
+
+static void
+test_sender(void)
+{
+	for (size_t i = 0; i < sizeof sender / sizeof *sender; i++)
+		for (int word = 0; word < MT_RESULTS; word++)
+			sender_word(i, (enum mt_result)word);
+}
+
 /* More than there is room for: the strongest stay. */
 static void
 test_most(void)
@@ -340,6 +515,7 @@ main(void)
 	test_rest();
 	test_seal();
 	test_bytes();
+	test_sender();
 	test_most();
 	test_table();
 	return tap_done();
