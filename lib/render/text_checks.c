@@ -31,6 +31,14 @@ cause_text(enum mt_cause c)
 	return (size_t)c < MT_CAUSES ? texts[c] : NULL;
 }
 
+#define B(r) MT_BIT(MT_##r)
+/* Words that are in the client's favour, and words that are neither for nor against it; the
+ * others are loud. */
+static const uint64_t good = B(PASS) | B(CLEAN) | B(GOOD) | B(YES);
+static const uint64_t plain = B(UNKNOWN) | B(SKIPPED) | B(NONE) | B(NO) | B(TEMPERROR) | B(NEUTRAL) | B(POLICY) |
+    B(DIRECT) | B(SUBMISSION) | B(INTERNAL) | B(FORWARDER) | B(LIST) | B(ESP) | B(UNATTESTED) | B(REFUSED) | B(DEAD) |
+    B(NEW) | B(INSIDE);
+
 /* The state, a time-out told apart from every other trouble. */
 static void
 state(struct mt_page *page, const char *name, enum mt_result r, enum mt_cause c)
@@ -40,9 +48,9 @@ state(struct mt_page *page, const char *name, enum mt_result r, enum mt_cause c)
 	mt_page_tab(page, STATE);
 	if (r == MT_TEMPERROR && (c == MT_CAUSE_TIMEOUT || c == MT_CAUSE_DEADLINE))
 		mt_page_word(page, MT_COLOR_WARN, "TIME-OUT");
-	else if (r == MT_PASS || r == MT_CLEAN || r == MT_GOOD || r == MT_YES)
+	else if ((good & MT_BIT(r)) != 0)
 		mt_page_word(page, MT_COLOR_GOOD, mt_result_word(r));
-	else if (r == MT_UNKNOWN || r == MT_SKIPPED || r == MT_NONE || r == MT_NO || r == MT_TEMPERROR)
+	else if ((plain & MT_BIT(r)) != 0)
 		mt_page_word(page, MT_COLOR_NONE, mt_result_word(r));
 	else
 		mt_page_loud(page, MT_COLOR_BAD, mt_result_word(r));

@@ -12,6 +12,8 @@ from clitest import DATA, Directory, SAMPLE, TOP, Tap, golden, mask, run, run_on
 tap = Tap()
 ANSWERS = os.path.join(DATA, "answers")
 HERE = ["-o", "trust.authserv-id=mx.example.org"]
+GRADES = ["unknown", "direct", "submission", "internal", "forwarder", "list", "esp", "unattested", "suspect", "open",
+          "listed"]
 CLIENT = ["--client", "173.0.145.21", "--helo", "miho.ribefsfield.com"]
 RULE = b"""mode = %s
 rule "helo-mismatch" {
@@ -145,6 +147,12 @@ def words():
                and e["basis"] in " ".join(one.text.split()) for one, e in zip(alone, every)), "--explain each code alone")
     text = run("--explain", "all").text
     tap.ok(all("\n%s (" % code in "\n" + text for code in codes), "the same as text")
+    result = run("--explain", "relay")
+    tap.ok(result.status == 0 and [line[2:4] for line in result.text.splitlines()[1:6]] == ["E1", "E2", "E3", "E4", "E5"] and
+           all("\n  %s: " % grade in result.text for grade in GRADES), "--explain relay", result.out)
+    told = run("--explain", "relay", "-f", "json").json()
+    tap.ok(list(told["steps"]) == ["E1", "E2", "E3", "E4", "E5"] and sorted(told["grades"]) == sorted(GRADES),
+           "--explain relay, as JSON", told)
     result = run("--explain", "helo.mismach")
     tap.ok(result.status == 64 and "helo.mismatch" in result.err, "--explain: did you mean", result.err)
     result = run("--explain", "xyzzy")

@@ -52,7 +52,15 @@ static void names(struct sample *s)
 	s->peer.iprev.cut = true;
 }
 static void checks(struct sample *s) { sample_checks(s); }
-static void judged(struct sample *s) { sample_relay(s); s->trace.relay.ip.family = 0; s->trace.verdict.relay = MT_DIRECT; }
+static void judged(struct sample *s)
+{
+	sample_relay(s);
+	s->trace.relay.ip.family = 0;
+	s->trace.verdict.relay = s->trace.facts.fact[MT_FACT_RELAY].result = MT_DIRECT;
+	s->trace.facts.fact[MT_FACT_DNSBL].result = MT_REFUSED;
+	s->trace.facts.fact[MT_FACT_SPF].result = MT_NEUTRAL;
+	s->trace.facts.fact[MT_FACT_HISTORY].result = MT_NEW;
+}
 static void no_author(struct sample *s)
 {
 	sample_checks(s);
@@ -117,6 +125,8 @@ static const struct {
 	{ "a list about a hop", checks, "wl.example hop 1: 198.51.100.9 clean\n", NULL },
 	{ "relay", checks, "\nRELAY    open  192.0.2.7\n  E1 yes        miho.example passed on what 198.51.100.9 sent\n", "\n  E5" },
 	{ "relay, no server", judged, "\nRELAY    direct\n  E1 yes ", NULL },
+	{ "an honest server is not cried at", judged, "\n  relay         direct\n", "DIRECT" },
+	{ "what is no fault is not loud", judged, "\n  spf           neutral\n  dnsbl         refused\n", "NEW" },
 	{ "relay, in the verdict", checks, "\n         relay: open\n", NULL },
 	{ "relay, not judged", plain, "\n         relay: unknown\n", "\nRELAY" },
 	{ "policy", plain, "\nPOLICY   rule no-answer -> tempfail\n         action: accept  would: tempfail  mode: monitor  stage: eom\n"
