@@ -24,7 +24,8 @@ The language, a directive a line (# begins a comment):
   dns NAME TYPE DATA...     answers, as in mailtrace(1)           default WORD
   wire NAME TYPE MODE       how the name server misbehaves; the answer itself is as said
   set KEY VALUE             a setting
-  conf TEXT                 lines of configuration, such as rules
+  conf TEXT                 lines of configuration, such as rules; @DATA@/FILE is one of tests/data
+  shipped RULE              a rule of conf/mailtrace-milter.conf as it stands there
   only WAY...               leaves the other ways out, with a reason behind #
   unlike WAY...             whose report may differ from the engine's, with a reason behind #
   want SUBJECT VALUE...     what must come out, in each way:
@@ -55,6 +56,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -117,6 +119,9 @@ class Play:
             self.sets.append("%s=%s" % (key, value.strip()))
         elif word == "conf":
             self.conf.append(rest)
+        elif word == "shipped":
+            text = read(SRC, "conf", "mailtrace-milter.conf").decode()
+            self.conf.append(re.search(r'^rule "%s" \{.*?^\}' % re.escape(rest), text, re.M | re.S).group())
         elif word == "unlike":
             self.unlike = tuple(rest.partition("#")[0].split())
         elif word == "only":
@@ -227,13 +232,20 @@ class Way:
         self.report, self.told, self.early = report, told, early
 
 
-def settings(play, extra=()):
-    """Settings as lines of the file, sections merged by the parser itself."""
-    return [BASE.strip()] + play.conf + list(extra)
+def settings(play, folder, extra=()):
+    """Settings as lines of the file, sections merged by the parser itself.  Files that they name
+    are copied to where whoever the daemon becomes may read them."""
+    def copied(match):
+        path = os.path.join(folder, os.path.basename(match.group(1)))
+        if not os.path.exists(path):
+            shutil.copyfile(os.path.join(SRC, "tests", "data", match.group(1)), path)
+            os.chmod(path, 0o644)
+        return path
+    return [re.sub(r'@DATA@/([^"\s]+)', copied, line) for line in [BASE.strip()] + play.conf + list(extra)]
 
 
 def by_engine(play, folder, seed):
-    conf = write(os.path.join(folder, "engine.conf"), settings(play, as_sections(play.sets)))
+    conf = write(os.path.join(folder, "engine.conf"), settings(play, folder, as_sections(play.sets)))
     answers = write(os.path.join(folder, "answers"), [a for a in play.answers])
     command = [ENGINE, "--answers", answers, "--config", conf, "--seed", str(seed)]
     wanted = [w for w in play.wants if w[0] == "early"]
@@ -254,7 +266,7 @@ def as_sections(sets):
 
 
 def by_cli(play, folder):
-    conf = write(os.path.join(folder, "cli.conf"), settings(play, as_sections(play.sets)))
+    conf = write(os.path.join(folder, "cli.conf"), settings(play, folder, as_sections(play.sets)))
     answers = write(os.path.join(folder, "answers"), [a for a in play.answers])
     return Way(report_of([CLI, "-f", "json", "--answers", answers, "-c", conf, "--policy"] +
                          play.arguments() + [play.message_path(folder)]))
@@ -269,7 +281,7 @@ def by_milter(play, folder):
         sock = os.path.join(folder, "milter.sock")
         log = os.path.join(folder, "log")
         dns = 'dns { servers = { "127.0.0.1:%s" } timeout = 200ms tries = 2 deadline = 1s }' % port
-        conf = write(os.path.join(folder, "milter.conf"), settings(play, [dns] + as_sections(play.sets) + [
+        conf = write(os.path.join(folder, "milter.conf"), settings(play, folder, [dns] + as_sections(play.sets) + [
             "log { to = stderr format = trace }"]))
         command = [DAEMON, "-f", "-c", conf, "-p", "unix:" + sock, "--now", play.now]
         if os.geteuid() == 0:
