@@ -57,6 +57,8 @@ showq     unix  n - n - - showq
 error     unix  - - n - - error
 retry     unix  - - n - - error
 discard   unix  - - n - - discard
+smtp      unix  - - n - - discard
+relay     unix  - - n - - discard
 virtual   unix  - n n - - virtual
 anvil     unix  - - n - 1 anvil
 postlog   unix-dgram n - n - 1 postlogd
@@ -88,7 +90,8 @@ def listens(port):
 class Postfix:
     """Each of the ways into it is an SMTP port, in self.ports, with milters of its own (route)."""
 
-    def __init__(self, top, ways):
+    def __init__(self, top, ways, settings=""):
+        """settings: lines that main.cf has beside those above."""
         self.top = top
         self.config = os.path.join(top, "postfix")
         self.log_file = os.path.join(top, "log", "mail.log")
@@ -101,7 +104,7 @@ class Postfix:
         os.chown(os.path.join(top, "mail"), nobody.pw_uid, nobody.pw_gid)
         protocols = "all" if os.path.exists("/proc/net/if_inet6") else "ipv4"
         self._write("main.cf", MAIN.format(top=top, host=HOST, protocols=protocols, uid=nobody.pw_uid,
-                                           gid=nobody.pw_gid))
+                                           gid=nobody.pw_gid) + settings)
 
     def route(self, milters, options=None):
         """milters: way -> what stands between the braces of smtpd_milters; options: way -> settings of its own."""
@@ -171,14 +174,14 @@ class Reply(Exception):
 class Client:
     """An SMTP client at an address of its choice (XCLIENT)."""
 
-    def __init__(self, port, address=None, helo="client.example.net", name="[UNAVAILABLE]"):
+    def __init__(self, port, address=None, helo="client.example.net", name="[UNAVAILABLE]", login=None):
         self.sock = socket.create_connection(("127.0.0.1", port), timeout=60)
         self.file = self.sock.makefile("rb")
         self.read()
         self.say("EHLO tester.example.net")
         if address is not None:
             form = f"IPV6:{address}" if ":" in address else address
-            self.say(f"XCLIENT ADDR={form} NAME={name} PORT=4711")
+            self.say(f"XCLIENT ADDR={form} NAME={name} PORT=4711" + (f" LOGIN={login}" if login else ""))
             self.say(f"EHLO {helo}")
 
     def read(self):
@@ -208,6 +211,10 @@ class Client:
     def send(self, message, sender="anna@example.net", recipients=("bert@example.org",)):
         """Returns the queue id; raises Reply when any of it is refused."""
         self.envelope(sender, recipients)
+        return self.content(message)
+
+    def content(self, message):
+        """The message itself, behind DATA; returns the queue id."""
         self.sock.sendall(message.replace(b"\n", b"\r\n") + b".\r\n")
         return self.read()[1].rsplit(" ", 1)[-1]
 

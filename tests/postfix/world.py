@@ -55,7 +55,8 @@ class World:
     answers = ""                # what the name server says
     template = ""               # of the configuration; {port}, {dns}, {host}, and the values of each daemon
     daemons_of = {}             # name: (values, arguments); each is a way into Postfix with that daemon as its milter
-    options_of = {}             # way: settings of Postfix for it
+    options_of = {}             # way: settings of Postfix for it alone
+    settings = ""               # and for all of them
 
     def __init__(self, top):
         self.top = top
@@ -87,7 +88,7 @@ class World:
         self.start_names()
         if self.dns == 0:
             return "the name server does not start: " + self.names.text()
-        self.postfix = Postfix(self.top, self.names_of_ways())
+        self.postfix = Postfix(self.top, self.names_of_ways(), self.settings)
         for name, (values, arguments) in self.daemons_of.items():
             self.daemons[name] = Daemon(self.top, name, self.template, arguments, dns=self.dns, **values)
         self.postfix.route(self.ways(), self.options_of)
