@@ -27,6 +27,8 @@ import types
 TOP = os.environ.get("top_builddir") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 SOURCE = os.environ.get("top_srcdir") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 LOAD, NULL, RECEIVED = (os.path.join(TOP, "tests", "bench", name) for name in ("load", "null", "received"))
+SIGN = os.path.join(TOP, "tests", "tools", "sign")
+KEYS = os.path.join(SOURCE, "tests", "data", "dkim")
 NAMESERVER = os.path.join(TOP, "tests", "tools", "nameserver")
 MILTER = os.path.join(TOP, "milter", "mailtrace-milter")
 
@@ -36,12 +38,26 @@ FIRST_WARM, FIRST_COLD = (198 << 24) + (51 << 16) + (100 << 8), (198 << 24) + (1
 HOLED = "holed.example.net"
 DEADLINE_MSEC = 5000            # the daemon's default
 
+# What the daemon looks at beside name, HELO and path.
+PLAIN = "".join(f"{name} {{ enable = no }}\n" for name in ("spf", "dkim", "arc", "dmarc", "relay"))
+SIGNED = "".join(f"{name} {{ enable = no }}\n" for name in ("arc", "dmarc", "relay"))
+SHIPPED = ""
+
 CONFIG = """mode = monitor
 milter  {{ max-sessions = 15000  deadline = 5s }}
 trust   {{ authserv-id = "mx.example.org"  networks = {{ 192.0.2.0/24 }}  names = {{ "mx.example.org" }} }}
 dns     {{ servers = {{ "127.0.0.1:{port}" }} }}
 rule "reverse-dns-mismatch" {{ iprev = {{ fail }}  action = reject }}
 log     {{ to = stderr  each = {each} }}
+{checks}"""
+
+# What opendkim needs to do the same for signatures; it has no resolver to wait for.
+OPENDKIM = """Mode v
+Syslog no
+AlwaysAddARHeader yes
+AuthservID mx.example.org
+TestPublicKeys {keys}
+RequireSafeKeys no
 """
 
 
@@ -81,8 +97,28 @@ def holes(count):
     for n in range(count):
         ip = ".".join(str((FIRST_COLD + n) >> shift & 255) for shift in (24, 16, 8, 0))
         yield f"wire {'.'.join(reversed(ip.split('.')))}.in-addr.arpa PTR drop\n"
-    for kind in ("A", "AAAA"):
+    for kind in ("A", "AAAA", "TXT"):
         yield f"wire {HOLED} {kind} drop\n"
+
+
+def key_record():
+    with open(os.path.join(KEYS, "rsa2048.txt"), encoding="ascii") as text:
+        return text.read().strip()
+
+
+def sender(domain, includes=0):
+    """The records of a domain that says who may send for it, in so many steps, and signs."""
+    allowed = "ip4:198.51.100.0/24 ip4:198.18.0.0/15 ip4:127.0.0.0/8"
+    yield f'dns bench._domainkey.{domain} TXT "{key_record()}"\n'
+    for step in range(includes + 1):
+        terms = allowed if step == includes else f"include:{'s.' * (step + 1)}{domain}"
+        yield f'dns {"s." * step}{domain} TXT "v=spf1 {terms} -all"\n'
+
+
+def senders(count, start):
+    """dN.example.com: of twenty, twelve tell it in one answer, five in two, three in three."""
+    for n in range(start, start + count):
+        yield from sender(f"d{n}.example.com", (n % 20 >= 12) + (n % 20 >= 17))
 
 
 class Bench:
@@ -161,13 +197,23 @@ class Bench:
     def null(self, *options, tcp=False):
         return self.filter(lambda where: [NULL, *options, where], tcp=tcp)
 
-    def milter(self, dns, tcp=False, each="none"):
+    def milter(self, dns, tcp=False, each="none", checks=PLAIN):
         self.count += 1
         config = self.path(f"config{self.count}")
         with open(config, "w", encoding="ascii") as out:
-            out.write(CONFIG.format(port=dns.port, each=each))
+            out.write(CONFIG.format(port=dns.port, each=each, checks=checks))
         user = ["-u", self.user] if self.user else []
         return self.filter(lambda where: [MILTER, "-f", "-c", config, "-p", where, *user], tcp=tcp)
+
+    def opendkim(self, domain):
+        self.count += 1
+        config, keys = self.path(f"opendkim{self.count}"), self.path(f"keys{self.count}")
+        with open(keys, "w", encoding="ascii") as out:
+            out.write(f"bench._domainkey.{domain} {key_record()}\n")
+        with open(config, "w", encoding="ascii") as out:
+            out.write(OPENDKIM.format(keys=keys))
+        user = ["-u", self.user] if self.user else []
+        return self.filter(lambda where: ["opendkim", "-f", "-x", config, "-p", where, *user])
 
     def load(self, process, *arguments):
         done = subprocess.run([LOAD, "-s", process.where, "-P", str(process.pid), *map(str, arguments)],
@@ -313,6 +359,49 @@ def base_memory(bench):
     bench.stop(process)
 
 
+# ---- P2, P2b, P3: SPF and DKIM beside ----------------------------------------------------------------------
+
+SENDERS = "example.com"
+SIGNING = ("-S", os.path.join(KEYS, "rsa2048.pem"), "-D", SENDERS, "-k", 250)
+
+
+def signed_filters(bench):
+    server = bench.name_server([*names(FIRST_WARM, 256), *sender(SENDERS, 1)])
+    filters = {"null": bench.null(), "nrh": bench.null("-r"), "trace": bench.milter(server, checks=SIGNED),
+               "shipped": bench.milter(server, checks=SHIPPED)}
+    if shutil.which("opendkim"):
+        filters["opendkim"] = bench.opendkim(SENDERS)
+    for process in filters.values():
+        bench.load(process, "-n", 512, "-c", 4, "-a", WARM, *SIGNING)
+    bench.asked(server, 2 * (2 * 256 + 3))          # PTR and A, two records of SPF and a key, by both daemons
+    return filters
+
+
+def signed(bench):
+    filters = signed_filters(bench)
+    size = bench.times((1500, 4000, 4000), (400, 1000, 1000))
+    plays = {c: ("-n", n, "-c", c, "-a", WARM, *SIGNING) for c, n in zip((1, 8, 64), size)}
+    got = interleave(bench, filters, plays, bench.times(5, 3))
+    for process in filters.values():
+        bench.stop(process)
+    for c in plays:
+        bench.row("P2", f"SPF and DKIM: mails a second / null without replies, {c} at once",
+                  ratios(got["trace", c], got["nrh", c], rate), 0.28, 0.36, most=False)
+    what = "SPF and DKIM: mails a second / opendkim, 8 at once"
+    if "opendkim" in filters:
+        bench.row("P2b", what, ratios(got["trace", 8], got["opendkim", 8], rate), 1.6, 2, most=False)
+    else:
+        bench.skip("P2b", what, "opendkim is not installed")
+    bench.row("P3", "SPF and DKIM: CPU of a mail / null without replies, 8 at once",
+              ratios(got["trace", 8], got["nrh", 8], lambda one: one["cpu_usec"]), 4.2, 3.5)
+    for name in filters:
+        said = ", ".join(f"{c}: {statistics.median(map(rate, got[name, c])):.0f}/s" for c in plays)
+        cpu = statistics.median(one["cpu_usec"] for one in got[name, 8])
+        share = statistics.median(ratios(got[name, 8], got["nrh", 8], rate))
+        bench.note(f"{name:8} {said}; {cpu:.0f} us of CPU a mail; {share:.2f} of null without replies")
+    bench.note("shipped: with ARC, DMARC and the verdict on relays, as the daemon comes")
+
+
 # ---- P5, P6: names that take 100 ms, clients that take 60 ms a round trip ----------------------------------
 
 def slow(bench, filters):
@@ -341,13 +430,41 @@ def slow(bench, filters):
     bench.stop(trace)
 
 
+def slow_signed(bench):
+    """P5b, P5c: every client, domain and key is new.  The key is known of when the header is there, and so 100 ms is the
+    floor; a policy of SPF is asked for from MAIL on, in up to three answers one after the other."""
+    count, repetitions = bench.times((800, 3), (320, 2))
+    for row, pause, bounds in (("P5b", 60, ((160, 125), (270, 250))), ("P5c", 0, ((230, 210), (340, 320)))):
+        got = {}
+        for checks, name in ((SIGNED, "signed"), (SHIPPED, "shipped")):
+            starts = [bench.cold(count) for _ in range(repetitions)]
+            total_ = count * repetitions
+            server = bench.name_server([*names(FIRST_COLD, total_, starts[0]), *senders(total_, starts[0])], 100)
+            trace = bench.milter(server, checks=checks)
+            got[name] = [bench.load(trace, "-n", count, "-c", 32, "-w", pause, "-a", COLD, "-o", start, "-k", count,
+                                    "-H", "h#.example.net", "-S", SIGNING[1], "-D", "d#.example.com")
+                         for start in starts]
+            bench.asked(server, 6 * total_)         # PTR, A, HELO, SPF of both, key
+            bench.stop(trace)
+            bench.stop(server)
+        pauses = f"the client pauses for {pause} ms" if pause else "no pauses"
+        for which, (must, aim) in zip(("p50", "p90"), bounds):
+            bench.row(row, f"{which} of the time a signed mail is held, {pauses}",
+                      [total(one, which) / 1000 for one in got["signed"]], must, aim, unit=" ms")
+        bench.note("as shipped: " + ", ".join(
+            f"{which} {statistics.median(total(one, which) for one in got['shipped']) / 1000:.3g} ms"
+            for which in ("p50", "p90")))
+
+
 # ---- P7: names that never come -----------------------------------------------------------------------------
 
 def longest_held(bench, hole, count):
     """So many mails at once at a daemon that has just begun, and no name server answers: (longest in all, its share
     before the end of the message), in milliseconds."""
-    trace = bench.milter(hole)
-    got = bench.load(trace, "-n", count, "-c", count, "-a", COLD, "-o", bench.cold(count))
+    trace = bench.milter(hole, checks=SHIPPED)
+    first = bench.cold(count)
+    got = bench.load(trace, "-n", count, "-c", count, "-a", COLD, "-o", first, "-k", count, *SIGNING[:2], "-D",
+                     "d#.example.com")
     bench.stop(trace)
     early = max(total(got, "max", stage) for stage in ("connect", "helo", "mail", "rcpt", "data"))
     return total(got, "max") / 1000, early / 1000
@@ -363,7 +480,7 @@ def black_hole(bench):
             bench.row(row, f"longest time held / deadline, {count} at once, no answers",
                       [max(all_ for all_, _ in held) / DEADLINE_MSEC], must, aim)
             bench.note(f"before the end of the message for {max(early for _, early in held):.0f} ms at most")
-    trace = bench.milter(bench.name_server([*names(FIRST_WARM, 256), *holes(4096)]))
+    trace = bench.milter(bench.name_server([*names(FIRST_WARM, 256), *holes(4096)]), checks=SHIPPED)
     good = ("-n", bench.times(6000, 2000), "-c", 8, "-a", WARM)
     bench.load(trace, *good)
     alone, beside = [], []
@@ -416,9 +533,21 @@ def make_postfix(bench, instance, milters):
     return postfix
 
 
-def send(bench, port, count):
+def make_letter(bench):
+    """A signed message of some 4,400 bytes in a file."""
+    header = ("From: sender@example.com\nTo: rcpt@discard.example\nSubject: a letter\nDate: Sat, 21 Nov 2026 09:59:00 "
+              "+0000\nMessage-ID: <1@example.com>\nMIME-Version: 1.0\nContent-Type: text/plain\n\n")
+    text = header + "".join(f"{i:03}: a line of a letter that goes on for a while, and says nothing\n" for i in range(52))
+    path = bench.path("letter")
+    with open(path, "wb") as out:
+        subprocess.run([SIGN, "-w", os.path.join(KEYS, "rsa2048.pem"), SENDERS, "bench"], input=text.encode(),
+                       stdout=out, timeout=60, check=True)
+    return path
+
+
+def send(bench, port, count, letter):
     began = time.monotonic()
-    done = subprocess.run(["smtp-source", "-s", "8", "-m", str(count), "-l", "4400", "-f", "sender@example.com",
+    done = subprocess.run(["smtp-source", "-s", "8", "-m", str(count), "-F", letter, "-f", "sender@example.com",
                            "-t", "rcpt@discard.example", f"127.0.0.1:{port}"], stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, timeout=300, check=False)
     if done.returncode != 0:
@@ -438,8 +567,10 @@ def through_postfix(bench):
         bench.skip("P11", what, why)
         return
     server = bench.name_server(["dns 1.0.0.127.in-addr.arpa PTR here.example.net\n",
-                                "dns here.example.net A 127.0.0.1\n"])
+                                "dns here.example.net A 127.0.0.1\n", *sender(SENDERS)])
+    letter = make_letter(bench)
     ways = {"none": None, "null": bench.null(), "nrh": bench.null("-r"), "trace": bench.milter(server),
+            "signed": bench.milter(server, checks=SIGNED), "shipped": bench.milter(server, checks=SHIPPED),
             "trace-tcp": bench.milter(server, tcp=True)}
     for way in ways.values():
         if way and way.where.startswith("unix:"):
@@ -453,13 +584,15 @@ def through_postfix(bench):
         got = {}
         for round_ in range(bench.times(5, 3) + 1):
             for name in ways:
-                speed = send(bench, postfix.ports[name], bench.times(1500, 500))
+                speed = send(bench, postfix.ports[name], bench.times(1500, 500), letter)
                 if round_ > 0:                              # the first one warms up
                     got.setdefault(name, []).append(speed)
     finally:
         postfix.stop()
     share = {name: [a / b for a, b in zip(got[name], got["none"])] for name in ways}
     bench.row("P11", what, share["trace"], 0.62, 0.72, most=False)
+    # Loopback is one of ours, and so SPF has nobody to judge.
+    bench.row("P11", "the same, with DKIM", share["signed"], 0.48, 0.57, most=False)
     bench.note(", ".join(f"{name} {statistics.median(got[name]):.0f}/s ({statistics.median(share[name]):.2f})"
                          for name in ways))
 
@@ -552,6 +685,10 @@ def run(bench, rows):
             tcp(bench, filters)
         for process in filters.values():
             bench.stop(process)
+    if wanted("P2", "P2b", "P3"):
+        signed(bench)
+    if wanted("P5", "P5b", "P5c"):
+        slow_signed(bench)
     if wanted("P7"):
         black_hole(bench)
     if wanted("P11"):

@@ -10,6 +10,8 @@
  *	-w MSEC	the client's pause before HELO, MAIL and RCPT (0)
  *	-t SEC	the longest wait for a reply (60)	-P PID	the filter, for its CPU and memory
  *	-k N	different mails (1000)		-W MSEC	hold idle connections for this long
+ *	-S KEY	sign them with the key in this file, as senders of
+ *	-D NAME	this domain (example.com); '#' in it stands for the mail's number, from -o on
  *
  * The N-th client of a network is called cN.example.net, and calls itself that without
  * -H.  Writes one JSON object.
@@ -28,6 +30,7 @@
 
 #include "tests/bench/measure.h"
 #include "tests/bench/session.h"
+#include "tests/bench/signed.h"
 
 #define EVENTS 256
 #define NSEC_MSEC INT64_C(1000000)
@@ -380,8 +383,9 @@ static void
 read_options(struct load *load, int argc, char **argv)
 {
 	unsigned mails = 1000;
+	const char *key = NULL, *domain = "example.com";
 
-	for (int c; (c = getopt(argc, argv, "s:c:n:m:i:a:o:H:w:t:P:k:W:")) != -1;) {
+	for (int c; (c = getopt(argc, argv, "s:c:n:m:i:a:o:H:w:t:P:k:W:S:D:")) != -1;) {
 		switch (c) {
 		case 's':
 			if (!session_peer(&load->peer, optarg))
@@ -399,12 +403,16 @@ read_options(struct load *load, int argc, char **argv)
 		case 'P': load->filter = (pid_t)number(optarg, 1); break;
 		case 'k': mails = number(optarg, 1); break;
 		case 'W': load->hold_msec = number(optarg, 0); break;
+		case 'S': key = optarg; break;
+		case 'D': domain = optarg; break;
 		default: exit(EXIT_FAILURE);
 		}
 	}
 	if (load->peer.len == 0 || optind != argc)
 		errx(EXIT_FAILURE, "usage: load -s SOCKET [options]");
 	load->corpus = corpus_make(mails, 1);
+	if (key != NULL)
+		corpus_sign(load->corpus, key, domain, load->offset);
 }
 
 static void
