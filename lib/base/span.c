@@ -83,9 +83,10 @@ const char *
 mt_span_find(struct mt_span s, const char *needle)
 {
 	size_t len = strlen(needle);
+	char first = mt_lower(needle[0]);
 
 	for (size_t i = 0; i + len <= s.len; i++)
-		if (same_folded(s.ptr + i, needle, len))
+		if (len == 0 || (mt_lower(s.ptr[i]) == first && same_folded(s.ptr + i, needle, len)))
 			return s.ptr + i;
 	return NULL;
 }
