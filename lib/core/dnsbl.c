@@ -321,6 +321,51 @@ asked_before(const struct check *check, const struct mt_dnsbl_zone *zone, const 
 	return false;
 }
 
+/* What a list says of 127.0.0.1, which no list has (RFC 5782, 5). */
+static enum mt_result
+say_of_nobody(const struct mt_dnsbl_zone *zone, const struct mt_answer *answer)
+{
+	enum mt_result result = MT_CLEAN;
+	size_t row;
+
+	if (mt_cause_trouble(answer->cause))
+		return MT_TEMPERROR;
+	for (size_t i = 0; i < answer->nrecords; i++) {
+		if (mt_dnsbl_word(zone, &answer->records[i].ip, &row) == MT_DNSBL_REFUSED)
+			return MT_REFUSED;
+		result = MT_DEAD;
+	}
+	return result;
+}
+
+/* A listing by a list of whose health nothing is known yet counts once it is known that it
+ * does not list the whole world: the very first message may meet one that ended. */
+static void
+prove(struct check *check, size_t z, struct mt_listing *listing)
+{
+	static const struct mt_ip plain = { 4, { 127, 0, 0, 1 } };
+	static const struct mt_ip mapped = { 6, { [10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1 } };
+	const struct mt_dnsbl_zone *zone = &check->settings->zones[z];
+	const struct mt_answer *answer = NULL;
+	enum mt_result result;
+	char name[MT_NAME_TEXT];
+
+	if (!mt_dnsbl_name(name, listing->ip.family == 6 ? &mapped : &plain, zone->zone))
+		return;
+	answer = mt_ask(check->ask, mt_span_text(name), MT_RR_A);
+	result = answer == NULL ? MT_UNKNOWN : say_of_nobody(zone, answer);
+	if (result == MT_CLEAN)
+		return;
+	*listing = (struct mt_listing){ .zone = zone->zone, .result = result, .hop = listing->hop, .ip = listing->ip,
+		.allow = zone->allow };
+	if (result == MT_UNKNOWN) {
+		check->out->open |= UINT32_C(1) << z;
+		return;
+	}
+	listing->cause = result == MT_TEMPERROR ? answer->cause : MT_CAUSE_NOT_NEEDED;
+	check->out->failed |= UINT32_C(1) << z;
+}
+
 static void
 look_up(struct check *check, size_t z, const struct mt_dnsbl_subject *subject)
 {
@@ -349,10 +394,13 @@ look_up(struct check *check, size_t z, const struct mt_dnsbl_subject *subject)
 		return;
 	}
 	answer = mt_ask(check->ask, mt_span_text(name), MT_RR_A);
-	if (answer != NULL)
-		read_answer(out, listing, check->arena, check->settings, z, answer);
-	else
+	if (answer == NULL) {
 		out->open |= UINT32_C(1) << z;
+		return;
+	}
+	read_answer(out, listing, check->arena, check->settings, z, answer);
+	if (listing->result == MT_LISTED && check->about->states != NULL && check->about->states[z] == MT_UNKNOWN)
+		prove(check, z, listing);
 }
 
 static void

@@ -83,7 +83,8 @@ struct mt_dnsbl_about {
 	size_t count;
 	bool more;			/* hops are not known yet */
 	/* By zone, as they were when the connection began: MT_REFUSED, MT_DEAD and MT_TEMPERROR
-	 * are switched off and say that without being asked.  NULL: all are well. */
+	 * are switched off and say that without being asked; of MT_UNKNOWN a listing counts only
+	 * if the list does not have 127.0.0.1, too.  NULL: all are well. */
 	const enum mt_result *states;
 };
 

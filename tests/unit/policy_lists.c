@@ -245,7 +245,9 @@ roll(uint64_t *seed, uint64_t sides)
 #define SUBJECTS 3
 #define RULES 5
 #define CONDITIONS 3
-#define ITEMS (ZONES * SUBJECTS + 1)	/* answers, and that the hops are known */
+#define NOBODY SUBJECTS			/* column of what a list says of 127.0.0.1 */
+#define COLUMNS (SUBJECTS + 1)
+#define ITEMS (ZONES * COLUMNS + 1)	/* answers, and that the hops are known */
 
 static const struct mt_dnsbl_subject subjects[SUBJECTS] = { { 0, { 4, { 192, 0, 2, 7 } } }, { 2, { 4, { 192, 0, 2, 8 } } },
 	{ 1, { 4, { 192, 0, 2, 9 } } } };
@@ -258,10 +260,10 @@ struct random {
 	struct mt_span say[RULES][CONDITIONS][2];
 	struct mt_rule rules[RULES], deferrals[RULES];
 	struct mt_policy policy;
-	int answers[ZONES][SUBJECTS];
+	int answers[ZONES][COLUMNS];
 	enum mt_result states[ZONES];
 	unsigned known;			/* of ITEMS */
-	struct mt_answer *made[ZONES * SUBJECTS];
+	struct mt_answer *made[ZONES * SUBJECTS * 2];
 	size_t nmade;
 };
 
@@ -269,10 +271,10 @@ static const struct mt_answer *
 random_answer(struct mt_ask *self, struct mt_span name, enum mt_rrtype type)
 {
 	struct random *r = (struct random *)self;
-	size_t z = zone_of(name), s = (size_t)(name.ptr[0] - '7');
+	size_t z = zone_of(name), s = name.ptr[0] == '1' ? NOBODY : (size_t)(name.ptr[0] - '7');
 
 	(void)type;
-	return r->known >> (z * SUBJECTS + s) & 1 ? (r->made[r->nmade++] = make(r->answers[z][s])) : NULL;
+	return r->known >> (z * COLUMNS + s) & 1 ? (r->made[r->nmade++] = make(r->answers[z][s])) : NULL;
 }
 
 static struct mt_condition
@@ -303,6 +305,7 @@ static void
 random_world(struct random *r, uint64_t *seed)
 {
 	static const int what[] = { NOT, NOT, NOT, 2, 3, 4, 77, TIME_OUT, REFUSES, ALIEN };
+	static const int nobody[] = { NOT, NOT, NOT, NOT, NOT, NOT, 1, TIME_OUT, REFUSES, ALIEN };
 	static const enum mt_result states[] = { MT_UNKNOWN, MT_CLEAN, MT_CLEAN, MT_UNKNOWN, MT_CLEAN, MT_REFUSED, MT_DEAD,
 		MT_TEMPERROR };
 
@@ -323,6 +326,7 @@ random_world(struct random *r, uint64_t *seed)
 		r->states[z] = states[roll(seed, 8)];
 		for (size_t s = 0; s < SUBJECTS; s++)
 			r->answers[z][s] = what[roll(seed, 10)];
+		r->answers[z][NOBODY] = nobody[roll(seed, 10)];
 	}
 }
 
@@ -383,6 +387,17 @@ rejects(struct random *r)
 	return d.rule != NULL && d.rule->action == MT_REJECT;
 }
 
+/* A listing that does not count, since the list may have everybody. */
+static bool
+doubted(const struct random *r, size_t z, size_t s)
+{
+	const struct mt_ip code = { 4, { 127, 0, 0, (uint8_t)r->answers[z][s] } };
+	size_t row;
+
+	return r->states[z] == MT_UNKNOWN && r->answers[z][NOBODY] != NOT && r->answers[z][s] < OUT &&
+	    mt_dnsbl_word(&zones[z], &code, &row) == MT_DNSBL_LISTED;
+}
+
 /* A rejection stands whatever the lists that failed would have said. */
 static bool
 nothing_temporary(const struct random *r, uint64_t *seed, size_t *tried)
@@ -396,8 +411,9 @@ nothing_temporary(const struct random *r, uint64_t *seed, size_t *tried)
 			bool off = r->states[z] != MT_UNKNOWN && r->states[z] != MT_CLEAN;
 
 			other.states[z] = MT_UNKNOWN;
+			other.answers[z][NOBODY] = NOT;
 			for (size_t s = 0; s < SUBJECTS; s++)
-				if (off || r->answers[z][s] > OUT)
+				if (off || r->answers[z][s] > OUT || doubted(r, z, s))
 					other.answers[z][s] = sound[roll(seed, 5)];
 		}
 		++*tried;
