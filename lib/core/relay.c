@@ -245,6 +245,22 @@ same_house(struct judge *j)
 	return true;
 }
 
+/* Within Exchange Online: names that nobody outside can resolve, and addresses far from those
+ * that the world sees.  Who borrows such a name is a stranger to no server but theirs. */
+static bool
+same_cloud(struct judge *j)
+{
+	static const char *const zones[] = { ".prod.outlook.com", ".prod.exchangelabs.com" };
+	struct mt_span from = mt_name_strip(j->line->from.helo), by = mt_name_strip(j->line->by);
+
+	for (size_t i = 0; i < sizeof zones / sizeof *zones; i++)
+		if (mt_span_ends(from, zones[i]) && mt_span_ends(by, zones[i])) {
+			say(j, "", from, " and the server are machines of one provider");
+			return true;
+		}
+	return false;
+}
+
 /* Its own user, from wherever he is: POP before SMTP leaves no mark. */
 static bool
 own_user(struct judge *j)
@@ -490,7 +506,7 @@ history_says(struct judge *j)
 
 static const struct excuse authority[] = {
 	{ MT_SUBMISSION, authenticated }, { MT_INTERNAL, same_network }, { MT_INTERNAL, same_as },
-	{ MT_INTERNAL, same_house }, { MT_SUBMISSION, own_user }, { MT_UNKNOWN, NULL } };
+	{ MT_INTERNAL, same_house }, { MT_INTERNAL, same_cloud }, { MT_SUBMISSION, own_user }, { MT_UNKNOWN, NULL } };
 static const struct excuse service[] = {
 	{ MT_FORWARDER, other_recipient }, { MT_FORWARDER, rewritten }, { MT_FORWARDER, forward_mark },
 	{ MT_ESP, spf_authorised }, { MT_FORWARDER, exchanger }, { MT_UNKNOWN, NULL } };

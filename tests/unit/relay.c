@@ -52,6 +52,13 @@ static const struct scene scenes[] = {
 	{ "the same AS: a smarthost that knows its customers", .line = LINE, .same_as = true, .want = MT_INTERNAL },
 	{ "the same organization", .line = "from a.example.net (a.example.net [203.0.113.9]) by relay.example.net with "
 	    "ESMTP id 1; Sat, 21 Nov 2026 09:59:58 +0000", .want = MT_INTERNAL },
+	{ "machines of Exchange Online", .line = "from VI1PR03MB1.eurprd03.prod.outlook.com (2603:10a6:800:1c::15) by "
+	    "VI1PR03MB2.eurprd03.prod.outlook.com (2603:10a6:800:9d::7) with Microsoft SMTP Server id 15.20.1.1; "
+	    "Sat, 21 Nov 2026 09:59:58 +0000", .ptr = "mail-1.outbound.protection.outlook.com", .known = true,
+	    .want = MT_INTERNAL },
+	{ "a stranger by such a name at another server", .line = "from VI1PR03MB1.eurprd03.prod.outlook.com (unknown "
+	    "[203.0.113.9]) by relay.example.net with ESMTP id 1; Sat, 21 Nov 2026 09:59:58 +0000", .known = true,
+	    .want = MT_OPEN },
 	{ "POP before SMTP", .line = LINE, .sender = "joe@example.net", .want = MT_SUBMISSION },
 	{ ".forward", .line = LINE, .rcpt = "joe@home.example", .want = MT_FORWARDER },
 	{ "SRS", .line = LINE, .sender = "SRS0=x=y=example.com=a@fwd.example", .want = MT_FORWARDER },
