@@ -42,16 +42,26 @@ either(enum holds a, enum holds b)
 	return a == HOLDS_BLOCKED ? a : b;
 }
 
+/* Not to be had now, and another time it may be.  A memory that does not answer has no other
+ * word for it than that it was skipped. */
+static bool
+is_trouble(enum mt_fact_name name, const struct mt_fact *fact)
+{
+	if (name == MT_FACT_HISTORY && fact->result == MT_SKIPPED)
+		return fact->cause != MT_CAUSE_NOT_NEEDED && fact->cause != MT_CAUSE_NO_INPUT;
+	return fact->result == MT_TEMPERROR;
+}
+
 static enum holds
 fact_holds(const struct mt_condition *condition, const struct mt_facts *facts)
 {
-	enum mt_result r = facts->fact[condition->fact].result;
+	const struct mt_fact *fact = &facts->fact[condition->fact];
 
-	if (r == MT_UNKNOWN)
+	if (fact->result == MT_UNKNOWN)
 		return HOLDS_NOT_YET;
-	if (condition->words & MT_BIT(r))
+	if (condition->words & MT_BIT(fact->result))
 		return HOLDS_YES;
-	return r == MT_TEMPERROR ? HOLDS_BLOCKED : HOLDS_NO;
+	return is_trouble(condition->fact, fact) ? HOLDS_BLOCKED : HOLDS_NO;
 }
 
 static enum holds

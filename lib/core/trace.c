@@ -126,12 +126,15 @@ policy_input(const struct mt_trace *trace, enum mt_stage stage, struct mt_policy
 		.recipients = trace->recipients, .nrecipients = trace->nrecipients,
 		.recipients_complete = stage >= MT_STAGE_DATA && trace->recipients_seen == trace->nrecipients,
 	};
-	/* The hops stand in order, and the boundary is known. */
-	if (trace->nhops > 0 && trace->hops[0].n == 0)
-		return;
-	input->path_known = stage == MT_STAGE_EOM;
+}
+
+/* The hops stand in order, the live one among them, and the boundary is known. */
+static void
+policy_path(const struct mt_trace *trace, struct mt_policy_input *input)
+{
+	input->path_known = true;
 	input->hops = trace->hops;
-	input->nhops = input->path_known ? trace->nhops : 0;
+	input->nhops = trace->nhops;
 	input->origin = mt_trace_location(trace, trace->origin.claimed_hop != 0 ? trace->origin.claimed_hop
 	    : trace->origin.proved_hop);
 }
@@ -232,6 +235,8 @@ mt_trace_judge(struct mt_trace *trace, enum mt_stage stage, bool last)
 	}
 	mt_evidence_find(trace);
 	policy_input(trace, stage, &input);
+	if (last)
+		policy_path(trace, &input);
 	mt_policy_decide(&trace->decision, trace->settings->policy, &input, last);
 	fill_verdict(trace, &trace->verdict, &trace->decision, stage);
 }

@@ -323,6 +323,51 @@ static const struct {
 	{ "a dead list that rejects", "rule \"a\" { dnsbl = { listed, dead } action = reject }\ndnsbl \"x\" { }\n", { NULL },
 	    "t.conf:1: rule \"a\": dnsbl: dead says nothing lasting and must not lead to a rejection; use action = tempfail", NULL },
 
+	{ "a country", "rule \"a\" { country = { DE, \"!AT\" } action = tag }\n", { NULL }, NULL,
+	    "rule \"a\" {  # t.conf:1, stage connect\n\tcountry = { DE, \"!AT\" }\n" },
+	{ "a country by its name", "rule \"a\" { country = { DE, Germany } action = tag }\n", { NULL }, "t.conf:1: rule \"a\": "
+	    "country: 'Germany' is no country; write two letters such as DE (ISO 3166-1)", NULL },
+	{ "a country that is no letters", "rule \"a\" { country = \"!D1\" action = tag }\n", { NULL }, "t.conf:1: rule \"a\": "
+	    "country: '!D1' is no country; write two letters such as DE (ISO 3166-1)", NULL },
+	{ "no country", "rule \"a\" { country = { } action = tag }\n", { NULL },
+	    "t.conf:1: rule \"a\": country: has no value; take it out, or name one", NULL },
+	{ "AS numbers", "rule \"a\" { asn = { 64500, AS4294967295, \"!AS1\" } action = reject }\n", { NULL }, NULL,
+	    "rule \"a\" {  # t.conf:1, stage connect\n\tasn = { 64500, 4294967295, \"!1\" }\n" },
+	{ "an AS number too great", "rule \"a\" { asn = 4294967296 action = tag }\n", { NULL },
+	    "t.conf:1: rule \"a\": asn: '4294967296' is no AS number; write 64500 or AS64500", NULL },
+	{ "no AS number", "rule \"a\" { asn = { AS } action = tag }\n", { NULL },
+	    "t.conf:1: rule \"a\": asn: 'AS' is no AS number; write 64500 or AS64500", NULL },
+	{ "AS 0", "rule \"a\" { asn = 0 action = tag }\n", { NULL },
+	    "t.conf:1: rule \"a\": asn: '0' is no AS number; write 64500 or AS64500", NULL },
+	{ "an AS number with zeros", "rule \"a\" { asn = 064500 action = tag }\n", { NULL },
+	    "t.conf:1: rule \"a\": asn: '064500' is no AS number; write 64500 or AS64500", NULL },
+	{ "networks of the path", "rule \"a\" { network = { 198.51.100.0/24, 2001:db8::/32, \"!198.51.100.7\" } action = reject }\n",
+	    { NULL }, NULL, "rule \"a\" {  # t.conf:1, stage eom\n"
+	    "\tnetwork = { 198.51.100.0/24, 2001:db8::/32, \"!198.51.100.7/32\" }\n" },
+	{ "a network with bits behind it", "rule \"a\" { network = 198.51.100.1/24 action = reject }\n", { NULL }, "t.conf:1: rule "
+	    "\"a\": network: '198.51.100.1/24' has bits behind its prefix; did you mean '198.51.100.0/24'?", NULL },
+	{ "a name for a network", "rule \"a\" { network = trust.networks action = reject }\n", { NULL }, "t.conf:1: rule "
+	    "\"a\": network: 'trust.networks' is not a network; write 192.0.2.0/24, 192.0.2.7 or 2001:db8::/32", NULL },
+	{ "networks from a file that is not there", "rule \"a\" { network = \"file:none\" action = reject }\n", { NULL },
+	    "t.conf:1: none: cannot be read: No such file or directory", NULL },
+	{ "the country of the origin", "rule \"a\" { origin-country = \"!DE\" action = tag }\n", { NULL }, NULL,
+	    "rule \"a\" {  # t.conf:1, stage eom\n\torigin-country = { \"!DE\" }\n" },
+	{ "no country of the origin", "rule \"a\" { origin-country = DEU action = tag }\n", { NULL }, "t.conf:1: rule \"a\": "
+	    "origin-country: 'DEU' is no country; write two letters such as DE (ISO 3166-1)", NULL },
+	{ "a history", "rule \"a\" { history = { new, bad } action = tempfail }\n", { NULL }, NULL,
+	    "rule \"a\" {  # t.conf:1, stage connect\n\thistory = { new, bad }\n" },
+	{ "a history, negated", "rule \"a\" { history = \"!good\" action = tempfail }\n", { NULL }, NULL,
+	    "\thistory = { neutral, new, bad }\n" },
+	{ "no word of a history", "rule \"a\" { history = known action = tag }\n", { NULL }, "t.conf:1: rule \"a\": history: "
+	    "'known' is none of neutral, skipped, new, good, bad", NULL },
+	{ "a history that is not known rejects", "rule \"a\" { history = { bad, skipped } action = reject }\n", { NULL },
+	    "t.conf:1: rule \"a\": history: skipped says nothing lasting and must not lead to a rejection; use action = tempfail",
+	    NULL },
+	{ "a country of nothing", "rule \"a\" { contry = DE action = tag }\n", { NULL },
+	    "t.conf:1: rule.contry: no such key; did you mean 'country'?", NULL },
+	{ "an exemption by AS number", "exempt \"a\" { asn = AS64500 country = de }\n", { NULL }, NULL,
+	    "exempt \"a\" { country = { de } asn = { 64500 } }  # t.conf:1, stage connect\n" },
+
 	{ "the way of recipients", "rule \"a\" { recipient = outside authenticated = no action = reject }\n", { NULL }, NULL,
 	    "rule \"a\" {  # t.conf:1, stage rcpt\n\trecipient = { outside }\n" },
 	{ "the way of recipients, negated", "rule \"a\" { recipient = \"!inside\" action = reject }\n", { NULL }, NULL,

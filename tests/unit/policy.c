@@ -38,6 +38,27 @@ static const struct mt_condition all_sales = { .subject = MT_SUBJECT_RECIPIENT, 
 static const struct mt_condition any_sales = { .subject = MT_SUBJECT_RECIPIENT, .patterns = PATTERNS(S("sales@*")),
 	.any_recipient = true };
 
+static const struct mt_condition history_new = FACT(HISTORY, B(NEW));
+static const struct mt_condition not_bad = FACT(HISTORY, B(NEW) | B(GOOD) | B(NEUTRAL));
+static const struct mt_condition from_de = { .subject = MT_SUBJECT_COUNTRY, .patterns = PATTERNS(S("AT"), S("DE")) };
+static const struct mt_condition not_from_de = { .subject = MT_SUBJECT_COUNTRY, .not_patterns = PATTERNS(S("AT"), S("DE")) };
+static const struct mt_condition of_as = { .subject = MT_SUBJECT_ASN, .patterns = PATTERNS(S("64500"), S("4294967295")) };
+static const struct mt_condition not_of_as = { .subject = MT_SUBJECT_ASN, .not_patterns = PATTERNS(S("64500")) };
+static const struct mt_condition by_partner = { .subject = MT_SUBJECT_NETWORK, .nets = { &partner, 1 } };
+static const struct mt_condition not_by_partner = { .subject = MT_SUBJECT_NETWORK, .not_nets = { &partner, 1 } };
+static const struct mt_condition by_us_not_partner = { .subject = MT_SUBJECT_NETWORK, .nets = { &ours, 1 },
+	.not_nets = { &partner, 1 } };
+static const struct mt_condition origin_de = { .subject = MT_SUBJECT_ORIGIN_COUNTRY, .patterns = PATTERNS(S("DE")) };
+static const struct mt_condition not_origin_de = { .subject = MT_SUBJECT_ORIGIN_COUNTRY, .not_patterns = PATTERNS(S("DE")) };
+
+/* What databases say. */
+static const struct mt_location berlin = { .country = "DE", .asn = 64500 };
+static const struct mt_location leeds = { .country = "GB", .asn = UINT32_MAX };
+static const struct mt_location somewhere = { .continent = "EU" };
+static const struct mt_hop path[] = { { .from.ip = { 4, { 192, 0, 2, 1 } } }, { .from.ip = { 4, { 198, 51, 100, 1 } } } };
+static const struct mt_hop other_path[] = { { .from.ip = { 4, { 127, 0, 0, 1 } } }, { .kind = MT_HOP_LOCAL } };
+#define PATH(hops_) .path_known = true, .hops = (hops_), .nhops = 2
+
 /* Names of the client. */
 #define VERIFIED(text) { .name = S(text), .asked = true, .answered = true, .forward = MT_PASS }
 #define ELSEWHERE(text) { .name = S(text), .asked = true, .answered = true, .forward = MT_FAIL }
@@ -130,7 +151,69 @@ static const struct {
 	{ "one is enough, whatever comes", &any_sales, { .recipients = mixed, .nrecipients = 2 }, 0, 0, 0, YES },
 	{ "none matches, more may come", &any_sales, { .recipients = others, .nrecipients = 2 }, 0, 0, 0, NOT_YET },
 	{ "none matches", &any_sales, { .recipients = others, .nrecipients = 2, .recipients_complete = true }, 0, 0, 0, NO },
+	{ "client in a country", &from_de, { .location = &berlin }, 0, 0, 0, YES },
+	{ "client in another", &from_de, { .location = &leeds }, 0, 0, 0, NO },
+	{ "client nobody knows where", &from_de, { 0 }, 0, 0, 0, NO },
+	{ "client in no country that is known", &from_de, { .location = &somewhere }, 0, 0, 0, NO },
+	{ "client in a country that is excepted", &not_from_de, { .location = &berlin }, 0, 0, 0, NO },
+	{ "client outside of a country", &not_from_de, { .location = &leeds }, 0, 0, 0, YES },
+	{ "nobody knows where is not outside", &not_from_de, { 0 }, 0, 0, 0, NO },
+	{ "nor is no country that is known", &not_from_de, { .location = &somewhere }, 0, 0, 0, NO },
+	{ "AS number", &of_as, { .location = &berlin }, 0, 0, 0, YES },
+	{ "the greatest AS number", &of_as, { .location = &leeds }, 0, 0, 0, YES },
+	{ "no AS number", &of_as, { .location = &somewhere }, 0, 0, 0, NO },
+	{ "AS number that is excepted", &not_of_as, { .location = &berlin }, 0, 0, 0, NO },
+	{ "another AS number", &not_of_as, { .location = &leeds }, 0, 0, 0, YES },
+	{ "no AS number is not another", &not_of_as, { .location = &somewhere }, 0, 0, 0, NO },
+	{ "network of the client, before the path is known", &by_partner, { .client = IP(198, 51, 100, 9) }, 0, 0, 0, YES },
+	{ "not that of the client, before the path is known", &by_partner, { .client = IP(192, 0, 2, 9) }, 0, 0, 0, NOT_YET },
+	{ "network of a hop", &by_partner, { .client = IP(192, 0, 2, 9), PATH(path) }, 0, 0, 0, YES },
+	{ "network of nobody", &by_partner, { .client = IP(192, 0, 2, 9), PATH(other_path) }, 0, 0, 0, NO },
+	{ "network of nobody, and there is no client", &by_partner, { PATH(other_path) }, 0, 0, 0, NO },
+	{ "excepted network of the client", &not_by_partner, { .client = IP(198, 51, 100, 9) }, 0, 0, 0, NO },
+	{ "excepted network, before the path is known", &not_by_partner, { .client = IP(192, 0, 2, 9) }, 0, 0, 0, NOT_YET },
+	{ "excepted network of a hop", &not_by_partner, { .client = IP(192, 0, 2, 9), PATH(path) }, 0, 0, 0, NO },
+	{ "excepted network of nobody", &not_by_partner, { .client = IP(192, 0, 2, 9), PATH(other_path) }, 0, 0, 0, YES },
+	{ "a network and not another", &by_us_not_partner, { .client = IP(192, 0, 2, 9), PATH(other_path) }, 0, 0, 0, YES },
+	{ "a network and not another, which comes later", &by_us_not_partner, { .client = IP(127, 0, 0, 1) }, 0, 0, 0, NOT_YET },
+	{ "a network and another", &by_us_not_partner, { .client = IP(127, 0, 0, 1), PATH(path) }, 0, 0, 0, NO },
+	{ "origin not known yet", &origin_de, { .origin = NULL }, 0, 0, 0, NOT_YET },
+	{ "origin not known yet, negated", &not_origin_de, { .location = &leeds }, 0, 0, 0, NOT_YET },
+	{ "origin in a country", &origin_de, { PATH(path), .origin = &berlin }, 0, 0, 0, YES },
+	{ "origin in another", &origin_de, { PATH(path), .origin = &leeds, .location = &berlin }, 0, 0, 0, NO },
+	{ "origin in another, negated", &not_origin_de, { PATH(path), .origin = &leeds }, 0, 0, 0, YES },
+	{ "origin nobody knows where", &origin_de, { PATH(path) }, 0, 0, 0, NO },
+	{ "origin nobody knows where, negated", &not_origin_de, { PATH(path) }, 0, 0, 0, NO },
 };
+
+static const struct {
+	const char *name;
+	const struct mt_condition *condition;
+	struct mt_fact history;
+	enum mt_truth truth;
+} histories[] = {
+	{ "not known yet", &history_new, { 0 }, NOT_YET },
+	{ "new", &history_new, { .result = MT_NEW }, YES },
+	{ "seen before", &history_new, { .result = MT_NEUTRAL }, NO },
+	{ "no answer is not new", &history_new, { .result = MT_SKIPPED, .cause = MT_CAUSE_TIMEOUT }, NO },
+	{ "not bad", &not_bad, { .result = MT_GOOD }, YES },
+	{ "bad", &not_bad, { .result = MT_BAD }, NO },
+	{ "no answer is not \"not bad\"", &not_bad, { .result = MT_SKIPPED, .cause = MT_CAUSE_BREAKER }, NO },
+	{ "nor is that there is no memory", &not_bad, { .result = MT_SKIPPED, .cause = MT_CAUSE_NOT_NEEDED }, NO },
+};
+
+static void
+test_histories(void)
+{
+	for (size_t i = 0; i < sizeof histories / sizeof *histories; i++) {
+		struct mt_facts facts = { 0 };
+		struct mt_policy_input input = { .facts = &facts, .trust = &trust };
+
+		facts.fact[MT_FACT_HISTORY] = histories[i].history;
+		tap_ok(mt_condition_holds(histories[i].condition, &input) == histories[i].truth, "history: %s",
+		    histories[i].name);
+	}
+}
 
 static void
 test_conditions(void)
@@ -295,6 +378,39 @@ test_softened(void)
 	}
 }
 
+/* A memory that cannot be asked may have known the client. */
+static const struct mt_exempt exempt_known = { .name = S("known"), .conditions = &not_bad, .nconditions = 1 };
+static const struct {
+	const char *name;
+	struct mt_fact history;
+	enum mt_action action;
+} memories[] = {
+	{ "an answer that does not exempt", { .result = MT_BAD }, MT_REJECT },
+	{ "an answer that does", { .result = MT_GOOD }, MT_ACCEPT },
+	{ "no answer in time", { .result = MT_SKIPPED, .cause = MT_CAUSE_TIMEOUT }, MT_TEMPFAIL },
+	{ "a store that is away", { .result = MT_SKIPPED, .cause = MT_CAUSE_BREAKER }, MT_TEMPFAIL },
+	{ "no answer at all", { 0 }, MT_TEMPFAIL },
+	{ "no memory", { .result = MT_SKIPPED, .cause = MT_CAUSE_NOT_NEEDED }, MT_REJECT },
+	{ "no client to ask about", { .result = MT_SKIPPED, .cause = MT_CAUSE_NO_INPUT }, MT_REJECT },
+};
+
+static void
+test_memories(void)
+{
+	for (size_t i = 0; i < sizeof memories / sizeof *memories; i++) {
+		struct mt_facts facts = { 0 };
+		struct mt_policy_input input = { .facts = &facts, .trust = &trust };
+		struct mt_policy policy = { .exempts = &exempt_known, .nexempts = 1, .rules = &reject_mismatch, .nrules = 1 };
+		struct mt_decision d;
+
+		facts.fact[MT_FACT_HELO].result = MT_MISMATCH;
+		facts.fact[MT_FACT_HISTORY] = memories[i].history;
+		mt_policy_decide(&d, &policy, &input, true);
+		tap_ok(d.decided && (d.rule == NULL ? MT_ACCEPT : d.rule->action) == memories[i].action,
+		    "a rejection below an exemption by history: %s: %s", memories[i].name, mt_action_word(memories[i].action));
+	}
+}
+
 /* More recipients than were kept: never complete, and no want of an answer. */
 static const struct mt_exempt exempt_sales = { .name = S("sales"), .conditions = &any_sales, .nconditions = 1 };
 static const struct mt_rule reject_sales = { .name = S("sales"), .conditions = &all_sales, .nconditions = 1,
@@ -356,6 +472,11 @@ static const struct {
 	{ "sender", { { .subject = MT_SUBJECT_SENDER }, FACT(PTR, B(NONE)) }, 2, MT_STAGE_MAIL },
 	{ "recipient", { { .subject = MT_SUBJECT_RECIPIENT }, { .subject = MT_SUBJECT_SENDER } }, 2, MT_STAGE_RCPT },
 	{ "chain", { FACT(CHAIN, B(FORGED)) }, 1, MT_STAGE_EOM },
+	{ "country and AS number", { { .subject = MT_SUBJECT_COUNTRY }, { .subject = MT_SUBJECT_ASN } }, 2, MT_STAGE_CONNECT },
+	{ "history", { FACT(HISTORY, B(NEW)) }, 1, MT_STAGE_CONNECT },
+	{ "network", { { .subject = MT_SUBJECT_NETWORK } }, 1, MT_STAGE_EOM },
+	{ "country of the origin", { { .subject = MT_SUBJECT_ORIGIN_COUNTRY }, { .subject = MT_SUBJECT_SENDER } }, 2,
+	    MT_STAGE_EOM },
 };
 
 static void
@@ -414,10 +535,21 @@ random_word(uint64_t *seed, uint64_t words)
 	return r;
 }
 
+static const enum mt_subject subjects[] = { MT_SUBJECT_CLIENT, MT_SUBJECT_HELO_NAME, MT_SUBJECT_PTR_NAME,
+	MT_SUBJECT_SENDER, MT_SUBJECT_RECIPIENT, MT_SUBJECT_COUNTRY, MT_SUBJECT_ASN, MT_SUBJECT_NETWORK,
+	MT_SUBJECT_ORIGIN_COUNTRY };
+static const struct mt_patterns places[] = { PATTERNS(S("DE")), PATTERNS(S("GB"), S("64500")) };
+
+static bool
+is_place(enum mt_subject subject)
+{
+	return subject == MT_SUBJECT_COUNTRY || subject == MT_SUBJECT_ASN || subject == MT_SUBJECT_ORIGIN_COUNTRY;
+}
+
 static struct mt_condition
 random_condition(uint64_t *seed, bool reject, bool exempt)
 {
-	struct mt_condition c = { .subject = (enum mt_subject)roll(seed, MT_SUBJECT_RECIPIENT + 1), .any_recipient = exempt };
+	struct mt_condition c = { .subject = subjects[roll(seed, sizeof subjects / sizeof *subjects)], .any_recipient = exempt };
 
 	if (roll(seed, 2) == 0)
 		c.subject = MT_SUBJECT_FACT;
@@ -427,8 +559,10 @@ random_condition(uint64_t *seed, bool reject, bool exempt)
 			c.words |= MT_BIT(random_word(seed, mt_fact_words(c.fact)));
 		if (reject)
 			c.words &= ~(B(TEMPERROR) | B(SKIPPED));
-	} else if (c.subject == MT_SUBJECT_CLIENT) {
+	} else if (c.subject == MT_SUBJECT_CLIENT || c.subject == MT_SUBJECT_NETWORK) {
 		*(roll(seed, 2) ? &c.nets : &c.not_nets) = (struct mt_nets){ &partner, 1 };
+	} else if (is_place(c.subject)) {
+		*(roll(seed, 2) ? &c.patterns : &c.not_patterns) = places[roll(seed, 2)];
 	} else {
 		*(roll(seed, 2) ? &c.patterns : &c.not_patterns) = pattern_sets[roll(seed, 5)];
 	}
@@ -488,6 +622,14 @@ random_names(struct world *w, uint64_t *seed)
 	set_iprev(&w->facts, &w->iprev);
 }
 
+static const struct mt_location *
+random_location(uint64_t *seed)
+{
+	static const struct mt_location *const some[] = { &berlin, &leeds, &somewhere, NULL };
+
+	return some[roll(seed, 4)];
+}
+
 static void
 random_facts(struct world *w, uint64_t *seed)
 {
@@ -498,7 +640,9 @@ random_facts(struct world *w, uint64_t *seed)
 		.client = roll(seed, 2) ? (struct mt_ip)IP(198, 51, 100, 7) : (struct mt_ip)IP(192, 0, 2, 7),
 		.helo_known = true, .helo = roll(seed, 2) ? MT_SPAN("mx.example.org") : MT_ABSENT,
 		.sender_known = true, .sender = roll(seed, 3) ? addresses[roll(seed, 4)] : MT_SPAN(""),
-		.recipients = w->recipients, .nrecipients = 1 + roll(seed, 3), .recipients_complete = true };
+		.recipients = w->recipients, .nrecipients = 1 + roll(seed, 3), .recipients_complete = true,
+		.location = random_location(seed), .origin = random_location(seed), .path_known = true,
+		.hops = roll(seed, 2) ? path : other_path, .nhops = 2 };
 	for (size_t i = 0; i < 3; i++)
 		w->recipients[i] = addresses[roll(seed, 4)];
 	random_names(w, seed);
@@ -526,9 +670,9 @@ turn_names(struct mt_iprev *iprev, uint64_t *seed)
 }
 
 /* What is known when only the items of the set `known` are: facts 0-3 (1: the PTR answer),
- * HELO, sender, recipients 6-8 in their order, 9, that no more will come, and the answers for
- * names 10-12.  The names stand in any order. */
-#define ITEMS 13
+ * HELO, sender, recipients 6-8 in their order, 9, that no more will come, the answers for
+ * names 10-12, and the path.  The names stand in any order. */
+#define ITEMS 14
 static void
 partly(struct part *part, const struct world *w, unsigned known, uint64_t *seed)
 {
@@ -557,6 +701,12 @@ partly(struct part *part, const struct world *w, unsigned known, uint64_t *seed)
 	while (input->nrecipients < w->end.nrecipients && (known >> (6 + input->nrecipients) & 1))
 		input->nrecipients++;
 	input->recipients_complete = (known >> 9 & 1) && input->nrecipients == w->end.nrecipients;
+	input->path_known = known >> 13 & 1;
+	if (!input->path_known) {
+		input->hops = NULL;
+		input->nhops = 0;
+		input->origin = NULL;
+	}
 }
 
 /* In a random order, one thing after the other: once decided, it stays. */
@@ -696,8 +846,10 @@ int
 main(void)
 {
 	test_conditions();
+	test_histories();
 	test_decisions();
 	test_softened();
+	test_memories();
 	test_cuts();
 	test_stages();
 	test_properties();
