@@ -4,6 +4,7 @@
 #include "lib/core/evidence.h"
 
 #include "lib/core/evidence_row.h"
+#include "lib/core/generic.h"
 
 static enum mt_result
 result(const struct mt_trace *trace, enum mt_fact_name fact)
@@ -67,6 +68,25 @@ iprev_fail(const struct mt_trace *trace, struct mt_buf *text, unsigned *hop)
 	mt_buf_text(text, " is named ");
 	mt_evidence_value(text, mt_iprev_name(&trace->peer->iprev));
 	mt_buf_text(text, ", which does not lead back to it");
+	return true;
+}
+
+static bool
+ptr_generic(const struct mt_trace *trace, struct mt_buf *text, unsigned *hop)
+{
+	const struct mt_peer *peer = trace->peer;
+	struct mt_span name = mt_iprev_name(&peer->iprev);
+	enum mt_generic generic;
+
+	(void)hop;
+	if (result(trace, MT_FACT_PTR) != MT_PASS || name.ptr == NULL)
+		return false;
+	generic = mt_generic_name(name, &peer->ip);
+	if (generic == MT_GENERIC_NO)
+		return false;
+	mt_evidence_value(text, name);
+	mt_buf_text(text, generic == MT_GENERIC_ADDRESS ? " bears the address that it is the name of"
+	    : " is a name that providers give to lines of customers");
 	return true;
 }
 
@@ -212,6 +232,8 @@ static const struct mt_evidence_row rows[] = {
 	    MT_EVIDENCE_FACT(PTR) },
 	{ { "ptr.permerror", MT_WEAK, "What the reverse zone holds as a name cannot be one.", "RFC 1035, 2.3.1" },
 	    ptr_permerror, MT_EVIDENCE_FACT(PTR) },
+	{ { "ptr.generic", MT_WEAK, "The name of the address was made by a rule, for a line of a customer; a mail server has "
+	    "one that somebody chose.", "no standard; names that providers use" }, ptr_generic, MT_EVIDENCE_FACT(PTR) },
 	{ { "iprev.temperror", MT_MEDIUM, "The address has a name, and whether it leads back is not known now.",
 	    "RFC 8601, 2.7.3" }, iprev_temperror, MT_EVIDENCE_FACT(PTR) | MT_EVIDENCE_FACT(IPREV) },
 	{ { "helo.unresolvable", MT_MEDIUM, "The HELO name has no address.", "RFC 5321, 2.3.5" }, helo_unresolvable,

@@ -7,8 +7,10 @@
 #include <syslog.h>
 
 #include "lib/base/ip.h"
+#include "lib/base/name.h"
 #include "lib/core/chain.h"
 #include "lib/core/dmarc.h"
+#include "lib/core/key_record.h"
 #include "lib/core/relay.h"
 #include "lib/core/spf.h"
 #include "lib/engine/engine.h"
@@ -303,10 +305,59 @@ mt_checkup_close(struct mt_checkup *checkup)
 	mt_arc_free(checkup->arc);
 }
 
+static void
+drop_answer(void *ctx, struct mt_answer *answer)
+{
+	(void)ctx;
+	mt_answer_unref(answer);
+}
+
+static struct mt_span
+sender_domain(const struct mt_checkup *checkup)
+{
+	struct mt_span sender = checkup->trace->sender;
+
+	for (size_t i = sender.len; i-- > 0;)
+		if (sender.ptr[i] == '@')
+			return mt_name_strip(mt_span_between(sender.ptr + i + 1, sender.ptr + sender.len));
+	return MT_ABSENT;
+}
+
+/* The keys by which mail of this domain was signed before: their answers wait in the cache. */
+static void
+ask_known_keys(struct mt_checkup *checkup)
+{
+	struct mt_conn *conn = checkup->conn;
+	char keys[MT_SELECTORS_NAMES][MT_NAME_TEXT];
+	size_t n;
+
+	if (checkup->dkim == NULL)
+		return;
+	n = mt_selectors_find(conn->engine->selectors, sender_domain(checkup), keys);
+	for (size_t i = 0; i < n; i++)
+		mt_cache_ask(conn->lookup->cache, keys[i], MT_RR_TXT, drop_answer, NULL);
+}
+
+static void
+note_keys(struct mt_checkup *checkup)
+{
+	const struct mt_checks *checks = &checkup->trace->checks;
+	struct mt_span domain = sender_domain(checkup);
+	char key[MT_NAME_TEXT];
+
+	for (unsigned i = 0; domain.len > 0 && i < checks->nsignatures; i++) {
+		const struct mt_signature *s = &checks->signatures[i];
+
+		if (s->result == MT_PASS && mt_key_record_name(key, s->selector, s->domain))
+			mt_selectors_note(checkup->conn->engine->selectors, domain, mt_span_text(key));
+	}
+}
+
 void
 mt_checkup_sender(struct mt_checkup *checkup)
 {
 	checkup->fresh = true;
+	ask_known_keys(checkup);
 	(void)mt_checkup_run(checkup, false);
 }
 
@@ -437,6 +488,7 @@ mt_checkup_run(struct mt_checkup *checkup, bool last)
 	if (last) {
 		checkup->asked.closed = true;
 		run_judges(checkup, EVERYBODY & ~RELAY);
+		note_keys(checkup);
 		return true;
 	}
 	return settled(checkup) && checkup->relay_settled;

@@ -10,6 +10,8 @@
 #include "lib/base/buf.h"
 #include "lib/source/dns.h"
 
+#define SELECTOR_DOMAINS 4096		/* whose keys are remembered, 48 bytes and the names each */
+
 int64_t
 mt_now_mono_msec(void)
 {
@@ -131,6 +133,11 @@ mt_engine_open(struct mt_config *config, const struct mt_ports *ports, int *erro
 	if (ports != NULL)
 		engine->ports = *ports;
 	engine->config = mt_config_ref(config);
+	engine->selectors = mt_selectors_new(SELECTOR_DOMAINS);
+	if (engine->selectors == NULL) {
+		mt_engine_close(engine);
+		return NULL;
+	}
 	engine->lookup = open_lookup(engine, config, engine->ports.resolver, error);
 	if (engine->lookup != NULL)
 		engine->sources = mt_sources_open(config, NULL, &engine->ports, error);
@@ -198,6 +205,7 @@ mt_engine_close(struct mt_engine *engine)
 	if (engine == NULL)
 		return;
 	mt_sources_unref(engine->sources);
+	mt_selectors_free(engine->selectors);
 	mt_lookup_unref(engine->lookup);
 	mt_config_unref(engine->config);
 	pthread_mutex_destroy(&engine->lock);

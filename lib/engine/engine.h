@@ -11,6 +11,7 @@
 #include "lib/engine/asked.h"
 #include "lib/engine/cache.h"
 #include "lib/engine/inbox.h"
+#include "lib/engine/selectors.h"
 #include "lib/engine/sources.h"
 
 /* Resolver and cache: kept over a reload that does not touch the settings of DNS. */
@@ -27,6 +28,7 @@ struct mt_engine {
 	struct mt_config *config;
 	struct mt_lookup *lookup;
 	struct mt_sources *sources;
+	struct mt_selectors *selectors;
 	atomic_ullong conns, messages, waited, late, actions[MT_ACTIONS];
 };
 

@@ -135,6 +135,27 @@ test_pairs(void)
 	}
 }
 
+/* A name by rule is weak evidence; one that somebody chose is none. */
+static void
+test_generic(void)
+{
+	static const struct { const char *name, *codes; } generic[] = {
+		{ "194-0-0-7.sender.net", "ptr.generic" }, { "dsl.pool.sender.net", "ptr.generic" },
+		{ "static-194-0-0-7.sender.net", "" }, { "mail.sender.net", "" } };
+
+	for (size_t i = 0; i < sizeof generic / sizeof *generic; i++) {
+		struct path p;
+
+		connected(&p);
+		p.name.name = mt_span_text(generic[i].name);
+		p.trace.facts.fact[MT_FACT_PTR].result = MT_PASS;
+		p.trace.facts.fact[MT_FACT_IPREV].result = MT_PASS;
+		mt_evidence_find(&p.trace);
+		tap_ok(strcmp(found(&p.trace), generic[i].codes) == 0, "%s: '%s'", generic[i].name, generic[i].codes);
+		path_close(&p);
+	}
+}
+
 /* Paths, with all that is found on them: each code is somewhere, and not where it must not be. */
 static const struct {
 	const char *name;
@@ -511,6 +532,7 @@ main(void)
 {
 	test_words();
 	test_pairs();
+	test_generic();
 	test_paths();
 	test_rest();
 	test_seal();
