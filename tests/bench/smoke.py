@@ -11,6 +11,7 @@ import tempfile
 import time
 
 TOP = os.environ.get("top_builddir") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+SOURCE = os.environ.get("top_srcdir") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 HERE = os.path.join(TOP, "tests", "bench")
 STAGES = ("connect", "helo", "mail", "rcpt", "data", "content", "eom", "total")
 
@@ -54,6 +55,8 @@ def tests(scratch):
     tcp = f"inet:{free_port()}@127.0.0.1"
     got = with_null(unix, [], "-n", "100", "-c", "4")
     yield played(got, 100, 100), "a unix socket"
+    signed = ["-S", os.path.join(SOURCE, "tests", "data", "dkim", "rsa2048.pem"), "-D", "d#.example.com"]
+    yield played(with_null(unix, [], "-n", "60", *signed), 60, 60), "signed mails"
     yield 230 < got["corpus"]["received_bytes"] < 320, "Received fields are as long as real ones"
     yield 7500 < got["corpus"]["mail_bytes"] < 9500, "and mails"
     yield got["held_usec"]["content"]["p50"] > 0, "fields with replies take time"
