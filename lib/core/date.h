@@ -17,4 +17,14 @@ const char *mt_date_text(const struct mt_date *date, char out[MT_DATE_TEXT]);
 #define MT_TIME_TEXT 40
 const char *mt_time_text(int64_t unix_msec, char out[MT_TIME_TEXT]);
 
+/* Milliseconds for seconds that a file or a server told: none before 1970, none after 9999. */
+static inline int64_t
+mt_time_told(int64_t unix_sec)
+{
+	const int64_t last = INT64_C(253402300799);
+
+	return (unix_sec < 0 ? 0 : unix_sec > last ? last : unix_sec) * 1000;
+}
+
+
 #endif

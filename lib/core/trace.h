@@ -48,6 +48,13 @@ enum mt_header { MT_HEADER_RESULT, MT_HEADER_CLIENT, MT_HEADER_ORIGIN, MT_HEADER
 
 struct mt_relay_input;
 
+/* A collection of other people's data that places were looked up in. */
+struct mt_trace_source {
+	struct mt_span name;		/* "GeoLite2-City" */
+	int64_t built_sec;		/* Unix seconds; 0: not known */
+	const char *licence;		/* NULL: not known */
+};
+
 struct mt_trace_error {			/* for the report: what went wrong on our side */
 	const char *what;
 	const char *state;
@@ -91,6 +98,8 @@ struct mt_trace {
 	struct mt_verdict verdict;
 	struct mt_trace_error errors[8];
 	size_t nerrors;
+	const struct mt_trace_source *sources;
+	size_t nsources;
 	struct mt_claim claims[MT_TRACE_CLAIMS];
 	size_t nclaims;
 	const struct mt_arc *arc;	/* what the seals say, lent; NULL: not looked at */

@@ -247,12 +247,28 @@ write_dns(struct mt_buf *buf, struct mt_resolver *resolver)
 	}
 }
 
+/* What became of questions and events of the memory, and how often databases were read. */
+static void
+write_sources(struct mt_buf *buf, const struct mt_sources *sources)
+{
+	struct mt_geo_counters geo = mt_geo_counters(sources->geo);
+	struct mt_store_counters c = mt_store_counters(sources->store);
+	struct mt_spf2_counts spf2 = { 0 };
+
+	if (sources->spf2 != NULL)
+		spf2 = mt_spf2_counts(sources->spf2);
+	mt_buf_format(buf, "spf2-asked %" PRIu64 "\nspf2-differed %" PRIu64 "\n", spf2.asked, spf2.differed);
+	mt_buf_format(buf, "geo-checks %" PRIu64 "\ngeo-loads %" PRIu64 "\n", geo.checks, geo.loads);
+	mt_buf_format(buf, "store-asked %" PRIu64 "\nstore-cached %" PRIu64 "\nstore-skipped %" PRIu64 "\n"
+	    "store-written %" PRIu64 "\nstore-dropped %" PRIu64 "\nstore-waiting %" PRIu64 "\nstore-away %d\n",
+	    c.asked, c.cached, c.skipped, c.written, c.dropped, c.waiting, c.away);
+}
+
 int
 mt_engine_counters(struct mt_engine *engine, mt_sink_fn *sink, void *ctx)
 {
 	struct mt_sources *sources;
 	struct mt_lookup *lookup;
-	struct mt_spf2_counts spf2 = { 0 };
 	struct mt_arena arena;
 	struct mt_buf buf;
 	int error;
@@ -261,14 +277,12 @@ mt_engine_counters(struct mt_engine *engine, mt_sink_fn *sink, void *ctx)
 	lookup = mt_lookup_ref(engine->lookup);
 	sources = mt_sources_ref(engine->sources);
 	pthread_mutex_unlock(&engine->lock);
-	if (sources->spf2 != NULL)
-		spf2 = mt_spf2_counts(sources->spf2);
-	mt_sources_unref(sources);
 	mt_arena_init(&arena, 4096, 65536);
 	mt_buf_init(&buf, &arena, 0);
 	mt_buf_format(&buf, "connections %llu\nmessages %llu\nwaited %llu\nlate %llu\n", atomic_load(&engine->conns),
 	    atomic_load(&engine->messages), atomic_load(&engine->waited), atomic_load(&engine->late));
-	mt_buf_format(&buf, "spf2-asked %" PRIu64 "\nspf2-differed %" PRIu64 "\n", spf2.asked, spf2.differed);
+	write_sources(&buf, sources);
+	mt_sources_unref(sources);
 	write_cache(&buf, lookup->cache);
 	if (!lookup->given)
 		write_dns(&buf, lookup->resolver);

@@ -373,33 +373,62 @@ network_number(const struct mt_trace *trace, const struct mt_relay *relay)
 	    : NO_AS | (uint32_t)b[0] << 8 | b[1];
 }
 
+/* Whether the rule that spoke looks at the history itself.  That it refuses is no new offence:
+ * whoever was bad once would be bad for ever. */
+static bool
+rests_on_history(const struct mt_trace *trace)
+{
+	const struct mt_policy *policy = trace->settings->policy;
+
+	for (size_t i = 0; i < policy->nrules; i++)
+		for (size_t k = 0; k < policy->rules[i].nconditions; k++)
+			if (policy->rules[i].conditions[k].subject == MT_SUBJECT_FACT &&
+			    policy->rules[i].conditions[k].fact == MT_FACT_HISTORY &&
+			    mt_span_equal(policy->rules[i].name, trace->verdict.rule))
+				return true;
+	return false;
+}
+
 static enum mt_store_class
 class_of(const struct mt_trace *trace)
 {
 	enum mt_result relay = trace->facts.fact[MT_FACT_RELAY].result;
+	bool refused = trace->verdict.would == MT_REJECT || trace->verdict.would == MT_QUARANTINE;
 
-	if (trace->verdict.level == MT_LEVEL_SUSPICIOUS || trace->verdict.would == MT_REJECT ||
-	    trace->verdict.would == MT_QUARANTINE || relay == MT_OPEN || relay == MT_SUSPECT)
+	if (trace->verdict.level == MT_LEVEL_SUSPICIOUS || relay == MT_OPEN || relay == MT_SUSPECT ||
+	    (refused && !rests_on_history(trace)))
 		return MT_STORE_BAD;
 	if (trace->verdict.level == MT_LEVEL_VERIFIED && trace->verdict.would == MT_ACCEPT)
 		return MT_STORE_GOOD;
 	return MT_STORE_NEUTRAL;
 }
 
-/* What this message adds to what is known of its client; written later, by another thread.
- * Whose mail it passed on counts only where nothing explained that it did. */
+/* Whose mail the client passed on counts only where nothing explains that it did, and all that
+ * could have was asked: an hour without DNS makes nobody a relay. */
+static bool
+unexplained(const struct mt_trace *trace, const struct mt_ip *client)
+{
+	/* A server further in may be the one that is judged. */
+	if (!mt_ip_equal(&trace->relay.ip, client))
+		return false;
+	for (int i = MT_RELAY_EVENT; i <= MT_RELAY_NO_SIGNATURE; i++)
+		if (trace->relay.findings[i].holds != MT_YES)
+			return false;
+	return trace->facts.fact[MT_FACT_IPREV].result != MT_TEMPERROR;
+}
+
+/* What this message adds to what is known of its client; written later, by another thread. */
 static void
 remember(struct message *message)
 {
 	const struct mt_trace *trace = &message->trace;
-	enum mt_result relay = trace->facts.fact[MT_FACT_RELAY].result;
 	struct mt_store_event event = { .client = message->peer.ip, .at_sec = trace->received_msec / 1000,
 		.class = class_of(trace) };
 	const char *at = NULL;
 
 	if (message->conn->history.result == MT_SKIPPED && message->conn->history.cause == MT_CAUSE_NOT_NEEDED)
 		return;
-	if (relay == MT_UNATTESTED || relay == MT_SUSPECT || relay == MT_OPEN) {
+	if (unexplained(trace, &message->peer.ip)) {
 		event.origin_asn = network_number(trace, &trace->relay);
 		if (trace->sender.len > 0)
 			at = memchr(trace->sender.ptr, '@', trace->sender.len);
@@ -425,9 +454,12 @@ mt_trace_finish(struct mt_trace *trace, int64_t deadline_msec)
 			atomic_fetch_add_explicit(&conn->engine->late, 1, memory_order_relaxed);
 	}
 	look_at_peer(message);
+	if (trace->checks.history.result == MT_UNKNOWN)
+		trace->checks.history = (struct mt_history){ .result = MT_SKIPPED, .cause = MT_CAUSE_DEADLINE };
 	(void)mt_checkup_run(&message->checkup, true);
 	mt_trace_add_live(trace);
 	mt_trace_judge(trace, MT_STAGE_EOM, true);
+	mt_sources_name(conn->sources, trace);
 	remember(message);
 	trace->traced_msec = mt_engine_wall_msec(conn->engine);
 	trace->duration_msec = (uint32_t)(mt_now_mono_msec() - began);
@@ -456,6 +488,8 @@ mt_trace_conclude(struct mt_trace *trace, enum mt_stage stage)
 	if (!message->early.decided || message->early.stage != stage)
 		mt_trace_verdict(trace, stage);
 	trace->verdict = message->early;
+	mt_sources_name(message->conn->sources, trace);
+	remember(message);
 	trace->traced_msec = mt_engine_wall_msec(message->conn->engine);
 	count(message->conn->engine, &trace->verdict);
 	return MT_OK;

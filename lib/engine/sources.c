@@ -175,6 +175,26 @@ mt_sources_open(struct mt_config *config, const struct mt_sources *old, const st
 	return sources;
 }
 
+void
+mt_sources_name(const struct mt_sources *sources, struct mt_trace *trace)
+{
+	struct mt_trace_source *named;
+	struct mt_geo_file file;
+
+	if (sources->geo == NULL)
+		return;
+	named = mt_arena_alloc(&trace->arena, MT_GEO_FILES * sizeof *named);
+	if (named == NULL)
+		return;
+	trace->sources = named;
+	trace->nsources = 0;
+	for (size_t i = 0; mt_geo_file(sources->geo, i, &file) && i < MT_GEO_FILES; i++)
+		if (file.in_use)
+			named[trace->nsources++] = (struct mt_trace_source){ .built_sec = file.built_sec,
+				.name = mt_arena_copy(&trace->arena, mt_span_text(file.type)),
+				.licence = file.licence };
+}
+
 struct mt_sources *
 mt_sources_ref(struct mt_sources *sources)
 {

@@ -9,6 +9,7 @@
 #include "lib/config/config.h"
 #include "lib/core/idna.h"
 #include "lib/core/relay.h"
+#include "lib/core/trace.h"
 #include "lib/engine/lists.h"
 #include "lib/source/arc.h"
 #include "lib/source/dkim.h"
@@ -38,6 +39,8 @@ struct mt_sources {
 /* What old (NULL: none) has open and can stay open is kept.  NULL and *error on failure. */
 struct mt_sources *mt_sources_open(struct mt_config *config, const struct mt_sources *old,
     const struct mt_ports *ports, int *error);
+/* Names the databases in use in the trace. */
+void mt_sources_name(const struct mt_sources *sources, struct mt_trace *trace);
 struct mt_sources *mt_sources_ref(struct mt_sources *sources);
 void mt_sources_unref(struct mt_sources *sources);
 

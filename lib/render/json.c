@@ -319,6 +319,27 @@ errors(struct mt_json *r)
 	return a;
 }
 
+/* Whose data were used; their version is the day on which they were put together. */
+static json_t *
+sources(struct mt_json *r)
+{
+	json_t *a = json_array();
+
+	for (size_t i = 0; i < r->trace->nsources; i++) {
+		const struct mt_trace_source *s = &r->trace->sources[i];
+		json_t *o = json_object();
+		char date[MT_TIME_TEXT];
+
+		mt_time_text(mt_time_told(s->built_sec), date);
+		date[strcspn(date, "T")] = '\0';
+		mt_json_put(r, o, "name", mt_json_string(r, s->name));
+		mt_json_put(r, o, "version", s->built_sec == 0 ? json_null() : mt_json_text(r, date));
+		mt_json_put(r, o, "licence", mt_json_text(r, s->licence));
+		mt_json_append(r, a, o);
+	}
+	return a;
+}
+
 static json_t *
 generator(struct mt_json *r)
 {
@@ -353,7 +374,7 @@ build(struct mt_json *r)
 	mt_json_put(r, o, "policy", policy(r));
 	mt_json_put(r, o, "contacts", json_array());
 	mt_json_put(r, o, "errors", errors(r));
-	mt_json_put(r, o, "sources", json_array());
+	mt_json_put(r, o, "sources", sources(r));
 	return o;
 }
 

@@ -2,6 +2,8 @@
 /* Knows the object "checks" of the schema "mailtrace/1": what was asked, and what came back. */
 #include "lib/render/json.h"
 
+#include "lib/core/date.h"
+
 static json_t *
 ptr_check(struct mt_json *r)
 {
@@ -189,6 +191,28 @@ dnsbl_check(struct mt_json *r)
 	return a;
 }
 
+/* Counts of what could not be asked about are not known, which is not zero. */
+static json_t *
+history_check(struct mt_json *r)
+{
+	static const char *const unknown[] = { "first", "last", "seen", "good", "bad", "origins", "senders", NULL };
+	const struct mt_history *h = &r->trace->checks.history;
+	json_t *o = mt_json_result(r, h->result, h->cause);
+
+	if (h->result == MT_UNKNOWN || h->result == MT_SKIPPED) {
+		mt_json_put_nulls(r, o, unknown);
+		return o;
+	}
+	mt_json_put(r, o, "first", mt_json_instant(r, mt_time_told(h->first_sec)));
+	mt_json_put(r, o, "last", mt_json_instant(r, mt_time_told(h->last_sec)));
+	mt_json_put(r, o, "seen", json_integer((json_int_t)h->seen));
+	mt_json_put(r, o, "good", json_integer((json_int_t)h->good));
+	mt_json_put(r, o, "bad", json_integer((json_int_t)h->bad));
+	mt_json_put(r, o, "origins", json_integer(h->origins));
+	mt_json_put(r, o, "senders", json_integer(h->senders));
+	return o;
+}
+
 json_t *
 mt_json_checks(struct mt_json *r)
 {
@@ -205,6 +229,7 @@ mt_json_checks(struct mt_json *r)
 	mt_json_put(r, o, "arc", arc_check(r));
 	mt_json_put(r, o, "dmarc", dmarc_check(r));
 	mt_json_put(r, o, "dnsbl", dnsbl_check(r));
+	mt_json_put(r, o, "history", history_check(r));
 	mt_json_put(r, o, "ident", ident_check(r));
 	mt_json_put(r, o, "chain", other_check(r, MT_FACT_CHAIN, none));
 	mt_json_put(r, o, "authenticated", other_check(r, MT_FACT_AUTHENTICATED, none));

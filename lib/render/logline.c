@@ -172,7 +172,7 @@ static void
 put_checks(struct line *line, const struct mt_trace *trace)
 {
 	static const enum mt_fact_name facts[] = { MT_FACT_SPF, MT_FACT_DKIM, MT_FACT_ARC, MT_FACT_DMARC, MT_FACT_DNSBL,
-		MT_FACT_RELAY };
+		MT_FACT_RELAY, MT_FACT_HISTORY };
 
 	for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
 		put_word(line, mt_fact_word(facts[i]), mt_result_word(trace->facts.fact[facts[i]].result));

@@ -13,6 +13,7 @@
 #include "lib/render/text.h"
 
 #define INDENT 9			/* behind "VERDICT  " */
+#define UNDER (INDENT + 9)		/* behind "proved   " */
 #define STEP 16				/* column of what a step of the relay rests on */
 #define NAME_MOST 64			/* bytes of a name in a table; the raw lines have it whole */
 #define DELAY_COLUMNS 36		/* delay, bar and link at the right */
@@ -105,6 +106,7 @@ static void
 origin(struct mt_page *page, const struct mt_trace *trace)
 {
 	const struct mt_origin *o = &trace->origin;
+	bool placed;
 
 	title(page, "ORIGIN");
 	mt_page_text(page, "proved   ");
@@ -112,12 +114,17 @@ origin(struct mt_page *page, const struct mt_trace *trace)
 	if (o->proved_hop != 0)
 		mt_page_format(page, "  (hop %u)", o->proved_hop);
 	mt_page_end(page);
+	placed = mt_text_place(page, UNDER, "", mt_trace_location(trace, o->proved_hop));
 	mt_page_tab(page, INDENT);
 	mt_page_text(page, "claimed  ");
 	address(page, &o->claimed_ip);
 	if (o->claimed_hop != 0)
 		mt_page_format(page, "  (hop %u)  confidence %u of 100", o->claimed_hop, o->confidence);
 	mt_page_end(page);
+	if (o->claimed_hop != o->proved_hop)
+		placed = mt_text_place(page, UNDER, "", mt_trace_location(trace, o->claimed_hop)) || placed;
+	if (placed)
+		mt_text_sources(page, INDENT, trace);
 	for (unsigned i = 0; i < o->nreasons; i++) {
 		mt_page_tab(page, INDENT);
 		mt_page_text(page, "- ");
@@ -191,6 +198,17 @@ route(struct mt_page *page, const struct mt_hop *hop)
 		mt_page_text(page, "  ");
 		mt_page_outside(page, hop->with, NAME_MOST);
 	}
+}
+
+/* Country and AS number of the hop's client, where there is room for them. */
+static void
+place(struct mt_page *page, const struct mt_hop *hop)
+{
+	size_t start = page->width - DELAY_COLUMNS;
+	char brief[MT_TEXT_BRIEF];
+
+	if (mt_text_place_brief(hop->location, brief) && page->column + strlen(brief) + 4 <= start)
+		mt_page_format(page, "  %s", brief);
 }
 
 /* The share of the longest delay, rounded up; nothing for a clock that runs backwards. */
@@ -281,9 +299,12 @@ one_hop(struct mt_page *page, const struct mt_hop *hop, int64_t longest, bool ve
 	mt_page_word(page, color, hop->forged ? "FORGED" : hop->trusted ? "ok" : "?");
 	mt_page_tab(page, INDENT);
 	route(page, hop);
+	if (!verbose)
+		place(page, hop);
 	delay(page, hop, longest);
 	flags(page, hop);
 	if (verbose) {
+		mt_text_place(page, INDENT, "client in ", hop->location);
 		belief(page, hop);
 		raw(page, hop->raw);
 	}

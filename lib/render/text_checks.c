@@ -3,6 +3,10 @@
  * behind each what it means and what it rests on.  Decides nothing. */
 #include "lib/render/text.h"
 
+#include <inttypes.h>
+
+#include "lib/core/date.h"
+
 #define STATE 16				/* column of a check's word */
 #define DETAIL 34			/* and of what there is to say to it */
 
@@ -29,6 +33,19 @@ cause_text(enum mt_cause c)
 	};
 
 	return (size_t)c < MT_CAUSES ? texts[c] : NULL;
+}
+
+/* The same of a memory, which is no name server. */
+static const char *
+memory_text(enum mt_cause c)
+{
+	static const char *const texts[MT_CAUSES] = {
+		[MT_CAUSE_TIMEOUT] = "the store did not answer in time; this says nothing about the client",
+		[MT_CAUSE_BREAKER] = "not asked: the store is away",
+		[MT_CAUSE_NOT_NEEDED] = "not asked: nothing is remembered here",
+	};
+
+	return (size_t)c < MT_CAUSES && texts[c] != NULL ? texts[c] : cause_text(c);
 }
 
 #define B(r) MT_BIT(MT_##r)
@@ -81,16 +98,24 @@ meaning(enum mt_fact_name f, enum mt_result r)
 		[MT_CHANGED] = "a later HELO gave another name",
 		[MT_NONE] = "no HELO was given",
 	};
+	static const char *const history[MT_RESULTS] = {
+		[MT_NEW] = "the client was never seen before",
+		[MT_NEUTRAL] = "the client was seen before, and is known for neither good nor bad mail",
+		[MT_GOOD] = "the client is known for good mail",
+		[MT_BAD] = "the client is known for bad mail",
+	};
 
 	if ((size_t)r >= MT_RESULTS)
 		return NULL;
-	return f == MT_FACT_PTR ? ptr[r] : f == MT_FACT_IPREV ? iprev[r] : f == MT_FACT_HELO ? helo[r] : NULL;
+	return f == MT_FACT_PTR ? ptr[r] : f == MT_FACT_IPREV ? iprev[r] : f == MT_FACT_HELO ? helo[r]
+	    : f == MT_FACT_HISTORY ? history[r] : NULL;
 }
 
 static void
 detail(struct mt_page *page, enum mt_fact_name f, const struct mt_fact *fact)
 {
-	const char *means = meaning(f, fact->result), *cause = cause_text(fact->cause);
+	const char *means = meaning(f, fact->result);
+	const char *cause = f == MT_FACT_HISTORY ? memory_text(fact->cause) : cause_text(fact->cause);
 
 	if (means != NULL)
 		mt_page_wrap(page, DETAIL, mt_span_text(means));
@@ -243,6 +268,29 @@ listings(struct mt_page *page, const struct mt_checks *checks)
 	}
 }
 
+/* What was seen of the client, and of whom it passed on mail. */
+static void
+history(struct mt_page *page, const struct mt_history *h)
+{
+	char text[MT_TIME_TEXT];
+
+	if (h->seen == 0)
+		return;
+	mt_page_tab(page, DETAIL);
+	mt_page_format(page, "first seen %.19sZ, ", mt_time_text(mt_time_told(h->first_sec), text));
+	mt_page_format(page, "last %.19sZ", mt_time_text(mt_time_told(h->last_sec), text));
+	mt_page_end(page);
+	mt_page_tab(page, DETAIL);
+	mt_page_format(page, "%" PRIu64 " messages, %" PRIu64 " good, %" PRIu64 " bad", h->seen, h->good, h->bad);
+	mt_page_end(page);
+	if (h->origins == 0)
+		return;
+	mt_page_tab(page, DETAIL);
+	mt_page_format(page, "passed on mail of %u networks and %u senders", h->origins, h->senders);
+	mt_page_wrap(page, DETAIL, MT_SPAN(" within a day"));
+	mt_page_end(page);
+}
+
 /* What there is to say beyond the word. */
 static void
 more(struct mt_page *page, enum mt_fact_name f, const struct mt_checks *checks)
@@ -259,6 +307,8 @@ more(struct mt_page *page, enum mt_fact_name f, const struct mt_checks *checks)
 		dmarc(page, &checks->dmarc);
 	else if (f == MT_FACT_DNSBL)
 		listings(page, checks);
+	else if (f == MT_FACT_HISTORY)
+		history(page, &checks->history);
 }
 
 void

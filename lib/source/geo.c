@@ -434,6 +434,27 @@ mt_geo_find(struct mt_geo *geo, struct mt_arena *arena, const struct mt_ip *ip, 
 	return found != 0;
 }
 
+/* A file does not tell its licence; what its makers give away is known by its type. */
+static const char *
+licence_of(const char *type)
+{
+	static const struct {
+		const char *maker, *edition, *licence;
+	} known[] = {
+		{ "GeoLite2-", "", "GeoLite2 End User License Agreement" },
+		{ "GeoIP2-", "", "MaxMind End User License Agreement" },
+		{ "DBIP-", "Lite", "CC-BY-4.0" },
+		{ "ipinfo", "lite", "CC-BY-SA-4.0" },
+		{ "ipinfo", "free", "CC-BY-SA-4.0" },
+	};
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (strncmp(type, known[i].maker, strlen(known[i].maker)) == 0 &&
+		    strstr(type, known[i].edition) != NULL)
+			return known[i].licence;
+	return NULL;
+}
+
 bool
 mt_geo_file(struct mt_geo *geo, size_t i, struct mt_geo_file *file)
 {
@@ -447,6 +468,7 @@ mt_geo_file(struct mt_geo *geo, size_t i, struct mt_geo_file *file)
 	if (file->in_use) {
 		snprintf(file->type, sizeof file->type, "%s", mt_mmdb_type(geo->file[i].db));
 		file->built_sec = mt_mmdb_built_sec(geo->file[i].db);
+		file->licence = licence_of(file->type);
 	}
 	pthread_mutex_unlock(&geo->lock);
 	return true;

@@ -30,6 +30,7 @@ struct mt_geo_file {
 	bool in_use;
 	char type[64];			/* "GeoLite2-City", as the file says; "": never read */
 	int64_t built_sec;		/* Unix seconds, as the file says */
+	const char *licence;		/* of what is called so; NULL: not known */
 };
 
 struct mt_geo_counters {

@@ -20,6 +20,7 @@
 #include "lib/base/ip.h"
 #include "lib/base/span.h"
 
+#define YEAR_9999 UINT64_C(253402300799)	/* what says it is younger does not know */
 #define FILE_MOST (INT64_C(1) << 30)	/* the copy is memory: the largest sold are half of it */
 #define TEXT_MOST 253
 #define PATHS 5
@@ -476,5 +477,7 @@ mt_mmdb_type(const struct mt_mmdb *db)
 int64_t
 mt_mmdb_built_sec(const struct mt_mmdb *db)
 {
-	return (int64_t)db->mmdb.metadata.build_epoch;
+	uint64_t sec = db->mmdb.metadata.build_epoch;
+
+	return sec > YEAR_9999 ? 0 : (int64_t)sec;
 }

@@ -401,6 +401,39 @@ test_two_files(void)
 	    "no files: nothing is opened, and nothing found");
 }
 
+static const struct {
+	const char *type, *licence;
+} licences[] = {
+	{ "GeoLite2-City", "GeoLite2 End User License Agreement" }, { "GeoIP2-ISP", "MaxMind End User License Agreement" },
+	{ "DBIP-City-Lite (compat=City)", "CC-BY-4.0" }, { "DBIP-City", NULL }, { "ipinfo lite.mmdb", "CC-BY-SA-4.0" },
+	{ "ipinfo standard_location.mmdb", NULL }, { "Our-ASN", NULL }, { "", NULL },
+};
+
+static void
+test_licences(void)
+{
+	char path[512];
+
+	in_dir(path, "licence.mmdb");
+	for (size_t i = 0; i < sizeof licences / sizeof *licences; i++) {
+		const char *want = licences[i].licence;
+		struct mt_geo_file file;
+		struct mmdb_out out;
+		struct mt_geo *geo;
+
+		mmdb_begin(&out, 6);
+		mmdb_network(&out, "81.2.69.0/24", 0);
+		mmdb_map(&out, 1);
+		mmdb_pair(&out, "country_code", "GB");
+		finish(&out, path, licences[i].type, i == 0 ? INT64_MIN : NOW_SEC);
+		geo = open_files(path, NULL, 0, NULL);
+		tap_ok(mt_geo_file(geo, 0, &file) && file.built_sec == (i == 0 ? 0 : NOW_SEC) &&
+		    (want == NULL ? file.licence == NULL : file.licence != NULL && strcmp(file.licence, want) == 0),
+		    "licence of \"%s\": %s", licences[i].type, want == NULL ? "not known" : want);
+		mt_geo_close(geo);
+	}
+}
+
 static void
 test_ages(void)
 {
@@ -627,6 +660,7 @@ main(void)
 	test_rows();
 	test_layouts();
 	test_two_files();
+	test_licences();
 	test_ages();
 	test_trouble();
 	test_mutations();

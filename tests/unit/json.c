@@ -57,6 +57,11 @@ static void located(struct sample *s)
 
 	s->hops[1].location = s->peer.location = &leeds;
 }
+static void new_client(struct sample *s) { s->trace.checks.history.result = MT_NEW; }
+static void no_memory_asked(struct sample *s)
+{
+	s->trace.checks.history = (struct mt_history){ .result = MT_SKIPPED, .cause = MT_CAUSE_BREAKER };
+}
 static void bare_reply(struct sample *s) { s->trace.verdict.xcode = s->trace.verdict.text = MT_ABSENT; }
 static void offset(struct sample *s) { s->trace.offset = INT64_C(5000000000); }
 static void trouble(struct sample *s)
@@ -153,6 +158,16 @@ static const struct {
 	{ "where the client is", located, "client.geo.city", "\"Leeds\"" },
 	{ "where the origin is", located, "origin.as_name", "\"EXAMPLE-AS\"" },
 	{ "where another hop is", located, "hops.0.geo.country", "null" },
+	{ "history", checks, "checks.history", "{\"state\": \"bad\", \"first\": \"2015-03-09T11:20:00.000Z\", "
+	    "\"last\": \"2015-04-09T08:59:59.000Z\", \"seen\": 12, \"good\": 2, \"bad\": 9, \"origins\": 4, \"senders\": 3}" },
+	{ "history of a new one", new_client, "checks.history", "{\"state\": \"new\", \"first\": null, \"last\": null, "
+	    "\"seen\": 0, \"good\": 0, \"bad\": 0, \"origins\": 0, \"senders\": 0}" },
+	{ "history, not answered", no_memory_asked, "checks.history", "{\"state\": \"skipped\", \"reason\": \"breaker\", "
+	    "\"first\": null, \"last\": null, \"seen\": null, \"good\": null, \"bad\": null, \"origins\": null, \"senders\": null}" },
+	{ "history, not asked", plain, "checks.history.reason", "\"not-needed\"" },
+	{ "databases", checks, "sources", "[{\"name\": \"GeoLite2-City\", \"version\": \"2015-04-08\", "
+	    "\"licence\": \"some licence\"}, {\"name\": \"Own-ASN\", \"version\": null, \"licence\": null}]" },
+	{ "no databases", plain, "sources", "[]" },
 	{ "another check not built", plain, "checks.ident", "{\"state\": \"skipped\", \"reason\": \"not-in-this-build\", "
 	    "\"user\": null}" },
 	{ "evidence", plain, "evidence.1", "{\"code\": \"ptr.temperror\", \"strength\": \"medium\", "

@@ -39,24 +39,24 @@ static const struct {
 } cases[] = {
 	{ "a message", plain,
 	    "4ABC: trace client=192.0.2.7 helo=miho.example ptr=temperror iprev=temperror helo-check=mismatch auth=- spf=unknown "
-	    "dkim=unknown arc=unknown dmarc=unknown dnsbl=unknown relay=unknown "
+	    "dkim=unknown arc=unknown dmarc=unknown dnsbl=unknown relay=unknown history=unknown "
 	    "from=<bob@foo.example> nrcpt=1 hops=3 trusted=2 level=suspicious rule=no-answer action=accept would=tempfail "
 	    "mode=monitor stage=eom exempt=- origin=192.0.2.7 evidence=helo.mismatch,ptr.temperror ms=3004 id=" ID,
 	    "{\"queue_id\":\"4ABC\",\"client\":\"192.0.2.7\",\"helo\":\"miho.example\",\"ptr\":\"temperror\",\"iprev\":\"temperror\","
 	    "\"helo-check\":\"mismatch\",\"auth\":null,"
-	    "\"spf\":\"unknown\",\"dkim\":\"unknown\",\"arc\":\"unknown\",\"dmarc\":\"unknown\",\"dnsbl\":\"unknown\",\"relay\":\"unknown\","
+	    "\"spf\":\"unknown\",\"dkim\":\"unknown\",\"arc\":\"unknown\",\"dmarc\":\"unknown\",\"dnsbl\":\"unknown\",\"relay\":\"unknown\",\"history\":\"unknown\","
 	    "\"from\":\"<bob@foo.example>\",\"nrcpt\":1,\"hops\":3,\"trusted\":2,"
 	    "\"level\":\"suspicious\",\"rule\":\"no-answer\",\"action\":\"accept\",\"would\":\"tempfail\",\"mode\":\"monitor\","
 	    "\"stage\":\"eom\",\"exempt\":null,\"origin\":\"192.0.2.7\",\"evidence\":[\"helo.mismatch\",\"ptr.temperror\"],"
 	    "\"ms\":3004,\"id\":\"" ID "\"}" },
 	{ "nothing", nothing,
 	    "NOQUEUE: trace client=- helo=- ptr=unknown iprev=unknown helo-check=unknown auth=- spf=unknown "
-	    "dkim=unknown arc=unknown dmarc=unknown dnsbl=unknown relay=unknown from=- nrcpt=0 hops=0 "
+	    "dkim=unknown arc=unknown dmarc=unknown dnsbl=unknown relay=unknown history=unknown from=- nrcpt=0 hops=0 "
 	    "trusted=0 level=unverified rule=- action=accept would=accept mode=off stage=connect exempt=- origin=- evidence=- "
 	    "ms=0 id=" ID,
 	    "{\"queue_id\":null,\"client\":null,\"helo\":null,\"ptr\":\"unknown\",\"iprev\":\"unknown\",\"helo-check\":\"unknown\","
 	    "\"auth\":null,"
-	    "\"spf\":\"unknown\",\"dkim\":\"unknown\",\"arc\":\"unknown\",\"dmarc\":\"unknown\",\"dnsbl\":\"unknown\",\"relay\":\"unknown\","
+	    "\"spf\":\"unknown\",\"dkim\":\"unknown\",\"arc\":\"unknown\",\"dmarc\":\"unknown\",\"dnsbl\":\"unknown\",\"relay\":\"unknown\",\"history\":\"unknown\","
 	    "\"from\":null,\"nrcpt\":0,\"hops\":0,\"trusted\":0,\"level\":\"unverified\",\"rule\":null,"
 	    "\"action\":\"accept\",\"would\":\"accept\",\"mode\":\"off\",\"stage\":\"connect\",\"exempt\":null,\"origin\":null,"
 	    "\"evidence\":[],\"ms\":0,\"id\":\"" ID "\"}" },
@@ -67,11 +67,11 @@ static const struct {
 	    "exempt=\"our partners\" origin=192.0.2.7 evidence=- ", "\"would\":\"reject\",\"mode\":\"enforce\",\"stage\":\"rcpt\","
 	    "\"exempt\":\"our partners\"" },
 	{ "user, IPv6, recipients", enforced, "client=2001:db8::7 helo=miho.example ptr=temperror iprev=temperror "
-	    "helo-check=mismatch auth=anna spf=unknown dkim=unknown arc=unknown dmarc=unknown dnsbl=unknown relay=unknown "
+	    "helo-check=mismatch auth=anna spf=unknown dkim=unknown arc=unknown dmarc=unknown dnsbl=unknown relay=unknown history=unknown "
 	    "from=<bob@foo.example> nrcpt=120 ", "\"client\":\"2001:db8::7\"" },
-	{ "who vouches for the sender", checks, " auth=- spf=softfail dkim=temperror arc=fail dmarc=fail dnsbl=listed relay=open from=<",
+	{ "who vouches for the sender", checks, " auth=- spf=softfail dkim=temperror arc=fail dmarc=fail dnsbl=listed relay=open history=bad from=<",
 	    ",\"spf\":\"softfail\",\"dkim\":\"temperror\",\"arc\":\"fail\",\"dmarc\":\"fail\",\"dnsbl\":\"listed\","
-	    "\"relay\":\"open\",\"from\":" },
+	    "\"relay\":\"open\",\"history\":\"bad\",\"from\":" },
 	{ "quoting", quoting, "\"4 \\x0a\": trace client=192.0.2.7 helo=\"a b\" ptr=temperror iprev=temperror "
 	    "helo-check=mismatch auth=\"-\" ", "{\"queue_id\":\"4 \\u000a\"" },
 	{ "quoting of quotes", quoting, " rule=\"say \\\"no\\\"\\\\\" ", "\"rule\":\"say \\\"no\\\"\\\\\"" },
@@ -152,7 +152,7 @@ hostile(struct sample *s)
 	mt_render_logline(&s->trace, false, sample_take, &sink);
 	fields = count_fields(sink.ptr);
 	sample_sink_free(&sink);
-	tap_ok(fields == 27, "a plain line has 27 fields");
+	tap_ok(fields == 28, "a plain line has 28 fields");
 	for (size_t i = 0; i < SAMPLE_HOSTILE; i++) {
 		json_t *read;
 

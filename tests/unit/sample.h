@@ -22,6 +22,8 @@ struct sample {
 	struct mt_listing listings[3];
 	struct mt_ip codes[2];
 	struct mt_span list_names[2], list_classes[2];
+	struct mt_location places[2];
+	struct mt_trace_source sources[2];
 	struct mt_trace trace;
 };
 
@@ -149,6 +151,23 @@ sample_relay(struct sample *s)
 	s->trace.verdict.relay = MT_OPEN;
 }
 
+/* Where hop 1 and the client are. */
+static inline void
+sample_places(struct sample *s)
+{
+	s->places[0] = (struct mt_location){ .country = "GB", .city = MT_SPAN("Leeds"), .asn = 64501,
+	    .as_name = MT_SPAN("Example Telecom"), .located = true, .latitude = 53.5, .longitude = -1.25, .radius_km = 20,
+	    .network = sample_ip("198.51.100.0"), .network_bits = 24 };
+	s->places[1] = (struct mt_location){ .country = "US", .city = MT_SPAN("San Jose"), .asn = 64500,
+	    .as_name = MT_SPAN("Evernet Hosting") };
+	s->hops[0].location = &s->places[0];
+	s->hops[1].location = s->hops[2].location = s->peer.location = &s->places[1];
+	s->sources[0] = (struct mt_trace_source){ MT_SPAN("GeoLite2-City"), INT64_C(1428451200), "some licence" };
+	s->sources[1] = (struct mt_trace_source){ .name = MT_SPAN("Own-ASN") };
+	s->trace.sources = s->sources;
+	s->trace.nsources = 2;
+}
+
 /* And who vouches for the sender of it: nearly nobody. */
 static inline void
 sample_checks(struct sample *s)
@@ -176,6 +195,10 @@ sample_checks(struct sample *s)
 	s->trace.checks.dmarc = (struct mt_dmarc){ .result = MT_FAIL, .domain = MT_SPAN("foo.example"),
 	    .record_domain = MT_SPAN("foo.example"), .policy = "reject", .spf_aligned = true,
 	    .why = MT_SPAN("neither SPF nor DKIM speaks for the author's domain") };
+	s->trace.checks.history = (struct mt_history){ .result = MT_BAD, .first_sec = INT64_C(1425900000),
+	    .last_sec = INT64_C(1428569999), .seen = 12, .good = 2, .bad = 9, .origins = 4, .senders = 3 };
+	sample_places(s);
+	fact[MT_FACT_HISTORY].result = MT_BAD;
 	fact[MT_FACT_SPF] = (struct mt_fact){ MT_SOFTFAIL, MT_CAUSE_NONE, 7 };
 	fact[MT_FACT_SPF_HELO].result = MT_PERMERROR;
 	fact[MT_FACT_DKIM] = s->trace.checks.dkim;
@@ -239,6 +262,10 @@ sample_poison_checks(struct sample *s, struct mt_span text)
 		s->trace.relay.findings[i].text = text;
 	checks->spf_mailfrom.domain = checks->spf_mailfrom.mechanism = checks->spf_mailfrom.why = text;
 	checks->spf_helo.domain = checks->spf_helo.mechanism = checks->spf_helo.why = text;
+	for (size_t i = 0; i < 2; i++)
+		s->places[i].city = s->places[i].as_name = s->sources[i].name = text;
+	s->sources[1].built_sec = checks->history.first_sec = INT64_MAX;
+	checks->history.last_sec = s->sources[0].built_sec = INT64_MIN;
 	checks->arc.why = checks->dmarc.domain = checks->dmarc.record_domain = checks->dmarc.why = text;
 }
 

@@ -52,6 +52,29 @@ static void names(struct sample *s)
 	s->peer.iprev.cut = true;
 }
 static void checks(struct sample *s) { sample_checks(s); }
+static void placed(struct sample *s) { sample_places(s); }
+static void elsewhere(struct sample *s) { sample_places(s); s->trace.origin.claimed_hop = 1; }
+static void no_city(struct sample *s) { sample_places(s); s->places[1].city = MT_ABSENT; }
+static void only_as(struct sample *s)
+{
+	s->places[1] = (struct mt_location){ .asn = UINT32_MAX };
+	s->hops[1].location = &s->places[1];
+}
+static void nowhere(struct sample *s)
+{
+	s->places[1] = (struct mt_location){ .continent = "EU" };
+	s->hops[1].location = &s->places[1];
+}
+static void no_room(struct sample *s) { sample_places(s); s->hops[0].by = MT_SPAN("a-long-name-of-a-host.miho.example"); }
+static void memory(struct sample *s, enum mt_result r, enum mt_cause c)
+{
+	s->trace.checks.history = (struct mt_history){ .result = r, .cause = c };
+	s->trace.facts.fact[MT_FACT_HISTORY] = (struct mt_fact){ .result = r, .cause = c };
+}
+static void never_seen(struct sample *s) { memory(s, MT_NEW, MT_CAUSE_NONE); }
+static void no_memory(struct sample *s) { memory(s, MT_SKIPPED, MT_CAUSE_NOT_NEEDED); }
+static void slow_memory(struct sample *s) { memory(s, MT_SKIPPED, MT_CAUSE_TIMEOUT); }
+static void lost_memory(struct sample *s) { memory(s, MT_SKIPPED, MT_CAUSE_BREAKER); }
 static void judged(struct sample *s)
 {
 	sample_relay(s);
@@ -127,6 +150,23 @@ static const struct {
 	{ "relay, no server", judged, "\nRELAY    direct\n  E1 yes ", NULL },
 	{ "an honest server is not cried at", judged, "\n  relay         direct\n", "DIRECT" },
 	{ "what is no fault is not loud", judged, "\n  spf           neutral\n  dnsbl         refused\n", "NEW" },
+	{ "where the origin is", placed, "\nORIGIN   proved   192.0.2.7  (hop 2)\n                  San Jose, US, AS64500 Evernet "
+	    "Hosting\n         claimed  192.0.2.7  (hop 2)  confidence 90 of 100\n         places by GeoLite2-City of "
+	    "2015-04-08, Own-ASN; geolocation is not an address\n", "Leeds" },
+	{ "where another origin is", elsewhere, "confidence 90 of 100\n                  Leeds, GB, AS64501 Example Telecom\n", NULL },
+	{ "where no city is known", no_city, "\n                  US, AS64500 Evernet Hosting\n", NULL },
+	{ "where only a number is known", only_as, "\n                  AS4294967295\n", NULL },
+	{ "where nothing is known", nowhere, "\nORIGIN   proved   192.0.2.7  (hop 2)\n         claimed", "geolocation" },
+	{ "where a hop's client is", placed, "-> miho.example  SMTP  GB AS64501  -    ", "client in" },
+	{ "where there is no room for it", no_room, "-> a-long-name-of-a-host.miho.example  SMTP", "GB" },
+	{ "history", checks, "\n  history       BAD               the client is known for bad mail\n"
+	    "                                  first seen 2015-03-09T11:20:00Z, last 2015-04-09T08:59:59Z\n"
+	    "                                  12 messages, 2 good, 9 bad\n"
+	    "                                  passed on mail of 4 networks and 3 senders within a day\n", NULL },
+	{ "no history", never_seen, "\n  history       new               the client was never seen before\n", "first seen" },
+	{ "no memory", no_memory, "\n  history       skipped           not asked: nothing is remembered here\n", "first seen" },
+	{ "a memory that does not answer", slow_memory, " skipped           the store did not answer in time", "skipped           no name server" },
+	{ "a memory that is away", lost_memory, "\n  history       skipped           not asked: the store is away\n", NULL },
 	{ "relay, in the verdict", checks, "\n         relay: open\n", NULL },
 	{ "relay, not judged", plain, "\n         relay: unknown\n", "\nRELAY" },
 	{ "policy", plain, "\nPOLICY   rule no-answer -> tempfail\n         action: accept  would: tempfail  mode: monitor  stage: eom\n"
@@ -231,6 +271,7 @@ whole(struct sample *s)
 	options = (struct mt_render_options){ .verbose = true, .width = 80 };
 	names(s);
 	trouble(s);
+	sample_places(s);
 	sink = draw(s, &options);
 	tap_ok(sample_expected("report-verbose.txt", &sink), "the whole report with raw fields, 80 columns");
 	sample_sink_free(&sink);
