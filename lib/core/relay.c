@@ -549,6 +549,9 @@ event(struct judge *j)
 	if (grade == MT_UNKNOWN) {
 		j->seen = &j->trace->hops[j->trace->boundary.hop - 1];
 		j->line = &j->trace->hops[j->trace->boundary.hop - 2];
+		/* A filter on the same machine handed it back: the line before tells from whom. */
+		while (mt_ip_loopback(&j->line->from.ip) && j->line > j->trace->hops)
+			j->line--;
 		find_names(j);
 		grade = no_outsider(j);
 	}

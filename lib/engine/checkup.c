@@ -420,6 +420,8 @@ void
 mt_checkup_end(struct mt_checkup *checkup)
 {
 	mt_checkup_header_end(checkup);
+	if (checkup->body_over)
+		return;
 	checkup->body_over = checkup->fresh = true;
 }
 

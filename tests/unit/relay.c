@@ -19,6 +19,7 @@ struct record {
 struct scene {
 	const char *name;
 	const char *line;		/* NULL: no field */
+	const char *older;		/* the one below it */
 	const char *client, *ptr, *helo;	/* NULL: the relay's */
 	const char *sender, *rcpt;	/* NULL: news@example.com, user@example.org */
 	enum mt_result spf, dkim, arc, dmarc, iprev;	/* zero: none, and pass for iprev */
@@ -81,6 +82,10 @@ static const struct scene scenes[] = {
 	{ "nothing explains it", .line = LINE, .want = MT_UNATTESTED },
 	{ "a signature of a third party explains nothing", .line = LINE, .dkim = MT_PASS, .signer = "spam.example",
 	    .author = "example.com", .want = MT_UNATTESTED },
+	{ "a filter on the same machine between", .line = "from localhost (localhost [127.0.0.1]) by relay.example.net (Postfix) "
+	    "with ESMTP id 4F2x; Sat, 21 Nov 2026 09:59:59 +0000", .older = LINE, .want = MT_UNATTESTED },
+	{ "and its own mail", .line = "from localhost (localhost [127.0.0.1]) by relay.example.net (Postfix) with ESMTP id 4F2x; "
+	    "Sat, 21 Nov 2026 09:59:59 +0000", .want = MT_DIRECT },
 	{ "SPF fails", .line = LINE, .spf = MT_FAIL, .want = MT_UNATTESTED },
 	{ "tied by its address", .line = "from pc.example.com ([203.0.113.9]) by [198.51.100.25] with SMTP id 1 for "
 	    "<user@example.org>; Sat, 21 Nov 2026 09:59:58 +0000", .want = MT_UNATTESTED },
@@ -205,7 +210,7 @@ play(const struct scene *s)
 	static const struct mt_nets known = { &relay_net, 1 };
 	const struct mt_trust trust = { .authserv_id = MT_SPAN("mx.example.org"), .networks = { &ours, 1 } };
 	const struct mt_relay_input input = { .known = s->known ? &known : NULL };
-	const char *fields[] = { s->line, NULL };
+	const char *fields[] = { s->line, s->older, NULL };
 	struct book book = { .ask = { look }, .scene = s };
 	struct mt_span rcpt = mt_span_text(s->rcpt == NULL ? "user@example.org" : s->rcpt);
 	enum mt_result found = MT_UNKNOWN;
