@@ -58,6 +58,7 @@ import re
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -289,7 +290,7 @@ def by_milter(play, folder):
             os.chmod(folder, 0o777)
         with open(log, "wb") as f:
             daemon = subprocess.Popen(command, stderr=f, stdout=f)
-        wait_for(lambda: os.path.exists(sock), daemon, log)
+        wait_for(lambda: accepts(sock), daemon, log)
         told = report_of([CLI, "-f", "json", "--milter", "unix:" + sock] + play.arguments() + [play.message_path(folder)])
         stop(daemon)
         reports = [json.loads(l[l.index("{"):]) for l in open(log, encoding="utf-8") if '"mailtrace/1"' in l]
@@ -297,6 +298,12 @@ def by_milter(play, folder):
     finally:
         stop(daemon)
         stop(server)
+
+
+def accepts(path):
+    """Whether somebody listens there: a socket has its name some time before that."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(path) == 0
 
 
 def wait_for(ready, process, log):
