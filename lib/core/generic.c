@@ -14,8 +14,8 @@ static const char *const dynamic[] = { "pool", "pools", "dyn", "dynamic", "dynam
 	"modem", "wlan", "wifi", "nat", "ip", "host", "hsd", "res", "residential", "home", "dip", "dsldevice" };
 /* What a single label says all of: "ip" and "host" alone do not make a name generic. */
 static const char *const only_beside_numbers[] = { "ip", "host", "client", "user", "bb", "res", "home", "cust", "nat" };
-static const char *const chosen[] = { "static", "fixed", "business", "biz", "dedicated", "colo", "server", "srv", "mail",
-	"mx", "smtp", "mta", "relay", "gateway", "gw", "ns" };
+static const char *const chosen[] = { "static", "fixed", "business", "biz", "dedicated", "colo", "server", "srv",
+	"mail", "mx", "smtp", "mta", "relay", "gateway", "gw", "ns" };
 
 static bool
 is_one_of(struct mt_span word, const char *const *words, size_t count)
