@@ -236,7 +236,7 @@ rehearse_relay(struct mt_checkup *checkup)
 	try.hops = mt_arena_alloc(&try.arena, try.nhops * sizeof *try.hops);
 	if (try.hops == NULL)
 		try.nhops = 0;
-	else
+	else if (try.nhops > 0)
 		memcpy(try.hops, checkup->trace->hops, try.nhops * sizeof *try.hops);
 	mt_trace_add_live(&try);
 	mt_chain_build(&try);
