@@ -255,8 +255,8 @@ decide_early(struct early *early, struct mt_trace *trace, const char *msec)
 		hold_to(early, mt_trace_verdict(trace, MT_STAGE_DATA), "before the data");
 	}
 	if (msec != NULL && early->decided)
-		fprintf(stderr, "early %s %.*s\n", mt_action_word(early->would), early->rule.len == 0 ? 1 : (int)early->rule.len,
-		    early->rule.len == 0 ? "-" : early->rule.ptr);
+		fprintf(stderr, "early %s %.*s\n", mt_action_word(early->would),
+		    early->rule.len == 0 ? 1 : (int)early->rule.len, early->rule.len == 0 ? "-" : early->rule.ptr);
 	else if (msec != NULL)
 		fprintf(stderr, "early undecided -\n");
 }
@@ -313,8 +313,8 @@ main(int argc, char **argv)
 	int error = 0;
 
 	if (argc < 3 || one(argc, argv, "--answers") == NULL) {
-		fprintf(stderr, "usage: inprocess --answers FILE [--config FILE] [--seed N] [--early MSEC] [--now TIME] [--client IP] [--helo NAME] "
-		    "[--sender ADDR] [--rcpt ADDR]... MESSAGE\n");
+		fputs("usage: inprocess --answers FILE [--config FILE] [--seed N] [--early MSEC] [--now TIME] [--client IP]\n"
+		    "                 [--helo NAME] [--sender ADDR] [--rcpt ADDR]... MESSAGE\n", stderr);
 		return 64;
 	}
 	config = mt_config_load(one(argc, argv, "--config"), NULL, 0, say, NULL, &error);

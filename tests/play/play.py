@@ -134,7 +134,8 @@ class Play:
 
     def arguments(self):
         args = []
-        for option, value in (("--now", self.now), ("--client", self.client), ("--helo", self.helo), ("--sender", self.sender)):
+        for option, value in (("--now", self.now), ("--client", self.client), ("--helo", self.helo),
+                              ("--sender", self.sender)):
             if value is not None:
                 args += [option, value]
         for rcpt in self.rcpts:
@@ -273,31 +274,58 @@ def by_cli(play, folder):
                          play.arguments() + [play.message_path(folder)]))
 
 
-def by_milter(play, folder):
-    answers = write(os.path.join(folder, "wire-answers"), [a for a in play.answers])
-    server = subprocess.Popen([SERVER, answers], stdout=subprocess.PIPE)
-    daemon = None
-    try:
-        port = server.stdout.readline().split()[1].decode()
-        sock = os.path.join(folder, "milter.sock")
-        log = os.path.join(folder, "log")
-        dns = 'dns { servers = { "127.0.0.1:%s" } timeout = 200ms tries = 2 deadline = 1s }' % port
-        conf = write(os.path.join(folder, "milter.conf"), settings(play, folder, [dns] + as_sections(play.sets) + [
-            "log { to = stderr format = trace }"]))
-        command = [DAEMON, "-f", "-c", conf, "-p", "unix:" + sock, "--now", play.now]
+class Daemon:
+    """mailtrace-milter on a socket, and the name server that it asks."""
+    def __init__(self, folder, answers, conf, now=NOW):
+        self.socket, self.log = os.path.join(folder, "milter.sock"), os.path.join(folder, "log")
+        self.folder, self.conf, self.now = folder, conf, now
+        self.answers = write(os.path.join(folder, "wire-answers"), answers)
+        self.server = self.process = None
+
+    def __enter__(self):
+        try:
+            self.begin()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def begin(self):
+        self.server = subprocess.Popen([SERVER, self.answers], stdout=subprocess.PIPE)
+        port = self.server.stdout.readline().split()[1].decode()
+        conf = write(os.path.join(self.folder, "milter.conf"), [
+            BASE.strip(), 'dns { servers = { "127.0.0.1:%s" } }' % port, self.conf,
+            "log { to = stderr format = trace }"])
+        command = [DAEMON, "-f", "-c", conf, "-p", "unix:" + self.socket, "--now", self.now]
         if os.geteuid() == 0:
             command += ["-u", "nobody"]
-            os.chmod(folder, 0o777)
-        with open(log, "wb") as f:
-            daemon = subprocess.Popen(command, stderr=f, stdout=f)
-        wait_for(lambda: accepts(sock), daemon, log)
-        told = report_of([CLI, "-f", "json", "--milter", "unix:" + sock] + play.arguments() + [play.message_path(folder)])
-        stop(daemon)
-        reports = [json.loads(l[l.index("{"):]) for l in open(log, encoding="utf-8") if '"mailtrace/1"' in l]
-        return Way(reports[-1] if reports else None, told)
-    finally:
-        stop(daemon)
-        stop(server)
+            os.chmod(self.folder, 0o777)
+        with open(self.log, "wb") as f:
+            self.process = subprocess.Popen(command, stderr=f, stdout=f)
+        wait_for(lambda: accepts(self.socket), self.process, self.log)
+
+    def __exit__(self, *unused):
+        stop(self.process)
+        stop(self.server)
+
+    def queries(self):
+        """How many questions the name server has had."""
+        self.server.send_signal(signal.SIGUSR1)
+        return int(self.server.stdout.readline().split()[1])
+
+    def reports(self):
+        """Of the messages that it has done with; all of them once it has ended."""
+        with open(self.log, encoding="utf-8") as f:
+            return [json.loads(line[line.index("{"):]) for line in f if '"mailtrace/1"' in line]
+
+
+def by_milter(play, folder):
+    conf = settings(play, folder, ["dns { timeout = 200ms tries = 2 deadline = 1s }"] + as_sections(play.sets))[1:]
+    with Daemon(folder, play.answers, "\n".join(conf), play.now) as daemon:
+        told = report_of([CLI, "-f", "json", "--milter", "unix:" + daemon.socket] + play.arguments() +
+                         [play.message_path(folder)])
+    reports = daemon.reports()
+    return Way(reports[-1] if reports else None, told)
 
 
 def accepts(path):
