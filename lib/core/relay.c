@@ -17,6 +17,7 @@
 
 #define NAMES_MOST 12			/* of one server: verified names and what it called itself */
 #define EXCHANGERS_MOST 3		/* of a domain whose addresses are asked for */
+#define DOMAINS_MOST 3			/* of recipients whose exchangers are */
 #define VALUE_MOST 80			/* bytes of one value in a sentence */
 
 struct judge {
@@ -356,14 +357,20 @@ exchanger_of(struct judge *j, struct mt_span domain)
 static bool
 exchanger(struct judge *j)
 {
-	struct mt_span domain = domain_of(j->line->recipient);
+	struct mt_span asked[1 + DOMAINS_MOST] = { domain_of(j->line->recipient) };
+	size_t count = 1;
 
-	if (exchanger_of(j, domain))
+	if (exchanger_of(j, asked[0]))
 		return true;
-	for (size_t i = 0; i < j->trace->nrecipients && i < 1; i++)
-		if (!mt_name_same(domain, domain_of(j->trace->recipients[i])) &&
-		    exchanger_of(j, domain_of(j->trace->recipients[i])))
+	for (size_t i = 0; i < j->trace->nrecipients && count <= DOMAINS_MOST; i++) {
+		size_t k = 0;
+
+		asked[count] = domain_of(j->trace->recipients[i]);
+		while (k < count && !mt_name_same(asked[k], asked[count]))
+			k++;
+		if (k == count && exchanger_of(j, asked[count++]))
 			return true;
+	}
 	return false;
 }
 
