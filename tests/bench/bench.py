@@ -329,7 +329,8 @@ def many(bench, filters):
         if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < idle + 200:
             bench.skip("P8", f"bytes of an idle connection, {idle}", "too few open files are allowed")
             continue
-        fresh = {"nrh": bench.null("-r"), "trace": bench.milter(server), "shipped": bench.milter(server, checks=SHIPPED)}
+        fresh = {"nrh": bench.null("-r"), "trace": bench.milter(server),
+                 "shipped": bench.milter(server, checks=SHIPPED)}
         for process in fresh.values():              # what was freed before would be used again, and not be seen
             bench.load(process, "-n", 256, "-a", WARM)
         got = {name: bench.load(process, "-i", idle, "-n", 0, "-a", WARM) for name, process in fresh.items()}
@@ -434,8 +435,8 @@ def slow(bench, filters):
 
 
 def slow_signed(bench):
-    """P5b, P5c: every client, domain and key is new.  The key is known of when the header is there, and so 100 ms is the
-    floor; a policy of SPF is asked for from MAIL on, in up to three answers one after the other."""
+    """P5b, P5c: every client, domain and key is new.  The key is known of when the header is there, and so 100 ms is
+    the floor; a policy of SPF is asked for from MAIL on, in up to three answers one after the other."""
     count, repetitions = bench.times((800, 3), (320, 2))
     for row, pause, bounds in (("P5b", 60, ((160, 125), (270, 250))), ("P5c", 0, ((230, 210), (340, 320)))):
         got = {}
@@ -540,7 +541,8 @@ def make_letter(bench):
     """A signed message of some 4,400 bytes in a file."""
     header = ("From: sender@example.com\nTo: rcpt@discard.example\nSubject: a letter\nDate: Sat, 21 Nov 2026 09:59:00 "
               "+0000\nMessage-ID: <1@example.com>\nMIME-Version: 1.0\nContent-Type: text/plain\n\n")
-    text = header + "".join(f"{i:03}: a line of a letter that goes on for a while, and says nothing\n" for i in range(52))
+    text = header + "".join(f"{i:03}: a line of a letter that goes on for a while, and says no more\n"
+                            for i in range(52))
     path = bench.path("letter")
     with open(path, "wb") as out:
         subprocess.run([SIGN, "-w", os.path.join(KEYS, "rsa2048.pem"), SENDERS, "bench"], input=text.encode(),

@@ -5,6 +5,7 @@ Everything lives in one directory and ends with it; nothing of the machine's own
 """
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -66,9 +67,15 @@ postlog   unix-dgram n - n - 1 postlogd
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """One that nobody has, of those that no connection is given for its own end: other tests run beside this one."""
+    while True:
+        port = random.randrange(10240, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
 
 
 def wait_until(true, seconds, every=0.05):
@@ -171,18 +178,13 @@ class Reply(Exception):
         self.code, self.text = code, text
 
 
-class Client:
-    """An SMTP client at an address of its choice (XCLIENT)."""
+class Dialogue:
+    """An SMTP client on a connection that was made for it."""
 
-    def __init__(self, port, address=None, helo="client.example.net", name="[UNAVAILABLE]", login=None):
-        self.sock = socket.create_connection(("127.0.0.1", port), timeout=60)
-        self.file = self.sock.makefile("rb")
+    def __init__(self, sock):
+        self.sock = sock
+        self.file = sock.makefile("rb")
         self.read()
-        self.say("EHLO tester.example.net")
-        if address is not None:
-            form = f"IPV6:{address}" if ":" in address else address
-            self.say(f"XCLIENT ADDR={form} NAME={name} PORT=4711" + (f" LOGIN={login}" if login else ""))
-            self.say(f"EHLO {helo}")
 
     def read(self):
         lines = []
@@ -225,6 +227,18 @@ class Client:
             pass
         self.file.close()
         self.sock.close()
+
+
+class Client(Dialogue):
+    """One at an address of its choice (XCLIENT)."""
+
+    def __init__(self, port, address=None, helo="client.example.net", name="[UNAVAILABLE]", login=None):
+        super().__init__(socket.create_connection(("127.0.0.1", port), timeout=60))
+        self.say("EHLO tester.example.net")
+        if address is not None:
+            form = f"IPV6:{address}" if ":" in address else address
+            self.say(f"XCLIENT ADDR={form} NAME={name} PORT=4711" + (f" LOGIN={login}" if login else ""))
+            self.say(f"EHLO {helo}")
 
 
 class Process:

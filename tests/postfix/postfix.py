@@ -175,7 +175,7 @@ def many_on_one_connection(world):
     for mark in marks:
         client.send(message(mark))
     client.close()
-    ids = [trace_id(result(fields(world.postfix.delivered(mark)))) for mark in marks]
+    ids = [trace_id(result(fields(world.mta.delivered(mark)))) for mark in marks]
     want(len(set(ids)) == 3, "an id for each", ids)
 
 
@@ -188,7 +188,7 @@ def reset(world):
     client.say("EHLO good.example.net")
     client.send(message(mark))
     client.close()
-    want_in("iprev=pass", values(fields(world.postfix.delivered(mark)), "X-Trace-Client")[0])
+    want_in("iprev=pass", values(fields(world.mta.delivered(mark)), "X-Trace-Client")[0])
 
 
 def refused_then_accepted(world):
@@ -202,7 +202,7 @@ def refused_then_accepted(world):
     mark = world.mark()
     client.send(message(mark), recipients=["postmaster@example.org"])
     client.close()
-    want(world.postfix.delivered(mark), "the next message of the connection arrives", mark)
+    want(world.mta.delivered(mark), "the next message of the connection arrives", mark)
 
 
 def null_sender(world):
@@ -215,11 +215,11 @@ def postmaster_is_exempt(world):
 
 
 def quarantine(world):
-    before = world.postfix.held()
+    before = world.mta.held()
     mark, queue_id = world.send("enforce", "192.0.2.16", "hold.example.net")
-    held = wait_until(lambda: set(world.postfix.held()) - set(before), 10)
+    held = wait_until(lambda: set(world.mta.held()) - set(before), 10)
     want(held == {queue_id}, "it lies in the hold queue", (held, queue_id))
-    want(not world.postfix.delivered(mark, 0.5), "it is not delivered", mark)
+    want(not world.mta.delivered(mark, 0.5), "it is not delivered", mark)
 
 
 def quarantine_is_rehearsed(world):
@@ -238,7 +238,7 @@ def hostile_bytes(world):
 def one_id_everywhere(world):
     log = world.daemons["enforce"].text
     mark, queue_id = world.send("enforce")
-    lines = lines_with(trace_id(result(fields(world.postfix.delivered(mark)))), log)
+    lines = lines_with(trace_id(result(fields(world.mta.delivered(mark)))), log)
     want(len(lines) == 1, "one line in the log", lines)
     want_in(f"{queue_id}: trace ", lines[0])
     want_in("client=192.0.2.10", lines[0])
@@ -246,7 +246,7 @@ def one_id_everywhere(world):
     lines = lines_with(number, log)
     want(len(lines) == 1, "a refused message has its line too", lines)
     want_in("action=reject", lines[0])
-    want(lines_with(number, world.postfix.log), "Postfix logs the reply with it")
+    want(lines_with(number, world.mta.log), "Postfix logs the reply with it")
 
 
 def no_message_is_lost(world):
@@ -272,7 +272,7 @@ def no_message_is_lost(world):
     wanted = {mark for some in marks for mark in some}
 
     def arrived():
-        traces = [fields(one) for one in world.postfix.mail()]
+        traces = [fields(one) for one in world.mta.mail()]
         return [trace for trace in traces if values(trace, "Subject")[0] in wanted]
     wait_until(lambda: len(arrived()) >= len(wanted), 30, 0.5)
     traces = arrived()
@@ -297,7 +297,7 @@ def reload_changes_mode(world):
     mark = world.mark()
     open_one.send(message(mark))
     open_one.close()
-    want_in("mode=monitor", result(fields(world.postfix.delivered(mark))))
+    want_in("mode=monitor", result(fields(world.mta.delivered(mark))))
 
 
 def bad_file_keeps_the_old(world):
@@ -324,7 +324,7 @@ def drained(world):
     client.sock.sendall(message(mark).replace(b"\n", b"\r\n") + b".\r\n")
     client.read()
     client.close()
-    result(fields(world.postfix.delivered(mark)))
+    result(fields(world.mta.delivered(mark)))
     want(wait_until(lambda: not daemon.alive(), 10), "the daemon ends after its last connection", daemon.text()[-500:])
     want(daemon.run.returncode == 0, "with exit status 0", daemon.run.returncode)
 
@@ -355,7 +355,7 @@ def killed(world):
     client.say("RSET")
     client.send(message(mark))
     client.close()
-    want(world.postfix.delivered(mark), "the message arrives", mark)
+    want(world.mta.delivered(mark), "the message arrives", mark)
     want_in("verified", result(world.trace("flip")))
 
 

@@ -11,8 +11,8 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from instance import Client, Reply, wait_until  # noqa: E402
-from world import (World, fields, lines_with, main, message, nothing_odd_in_the_log, result, trace_id, values,  # noqa: E402
-                   want, want_in)
+from world import (World, fields, lines_with, main, message, nothing_odd_in_the_log, result,  # noqa: E402
+                   trace_id, values, want, want_in)
 
 ANSWERS = """
 dns 10.2.0.192.in-addr.arpa PTR good.example.net
@@ -59,7 +59,7 @@ class Here(World):
 
 def recipients(world, way, addresses, address=STRANGER, login=None):
     """What becomes of each in one message: [reply code], and the queue id, or "" where none was accepted."""
-    client = Client(world.postfix.ports[way], address, "good.example.net", login=login)
+    client = Client(world.mta.ports[way], address, "good.example.net", login=login)
     codes = []
     try:
         client.say("MAIL FROM:<anna@example.net>")
@@ -79,7 +79,8 @@ def recipients(world, way, addresses, address=STRANGER, login=None):
 def sent(world, queue_id, count=1):
     """Whether Postfix has delivered it so often: its log says so."""
     def done():
-        return [line for line in world.postfix.log().splitlines() if f"{queue_id}: to=" in line and "status=sent" in line]
+        return [line for line in world.mta.log().splitlines()
+                if f"{queue_id}: to=" in line and "status=sent" in line]
     return wait_until(lambda: len(done()) == count, 15)
 
 
@@ -93,7 +94,7 @@ def refused(world):
         want(len(lines) == 1, "one line in the log", lines)
         for text in ("rule=no-relay", "action=reject", f"client={STRANGER}"):
             want_in(text, lines[0])
-        want(not [line for line in world.postfix.log().splitlines() if "Relay access denied" in line],
+        want(not [line for line in world.mta.log().splitlines() if "Relay access denied" in line],
              "Postfix itself refused nobody")
 
 
@@ -137,7 +138,8 @@ def mixed(world):
 
 def led_on(world):
     """One of ours is asked to pass it on."""
-    codes, _ = recipients(world, "told", ["eve%elsewhere.example@here.example.org", "@example.org:eve@elsewhere.example"])
+    codes, _ = recipients(world, "told", ["eve%elsewhere.example@here.example.org",
+                                          "@example.org:eve@elsewhere.example"])
     want(codes == [550, 550], "both are outside", codes)
 
 
@@ -178,7 +180,7 @@ def headers_of_inside(world):
     mark = world.mark()
     client.send(message(mark))
     client.close()
-    trace = fields(world.postfix.delivered(mark))
+    trace = fields(world.mta.delivered(mark))
     want_in("rule=-", result(trace))
     want(len(values(trace, "X-Trace-Result")) == 1, "one result", trace)
 

@@ -6,24 +6,13 @@ Messages are signed here with the tests' own keys; the daemons' clock stands sti
 """
 import os
 import re
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from instance import HOST, Reply  # noqa: E402
-from world import BUILT, TOP, World, fields, main, nothing_odd_in_the_log, result, values, want, want_in  # noqa: E402
-
-NOW = 1795255200                # 2026-11-21T10:00:00Z
-DAY = 86400
-KEYS = os.path.join(TOP, "tests", "data", "dkim")
-SIGN = os.path.join(BUILT, "tests", "tools", "sign")
-
-
-def record(key):
-    with open(os.path.join(KEYS, key + ".txt"), encoding="ascii") as text:
-        return text.read().strip()
-
+from letters import DAY, NOW, dkim_of, findings, in_form, letter, record, sign  # noqa: E402
+from world import World, fields, main, nothing_odd_in_the_log, result, want, want_in  # noqa: E402
 
 # .20 may send for signed.example, others may not; nobody said who may for plain.example.
 ANSWERS = f"""
@@ -66,31 +55,7 @@ class Here(World):
     }
 
 
-# ---- making and sending
-
-HEADER = """Date: Sat, 21 Nov 2026 09:59:00 +0000
-From: Anna <anna@signed.example>
-To: Bert <bert@example.org>
-Subject: {subject}
-Message-ID: <{mark}@signed.example>
-MIME-Version: 1.0
-Content-Type: text/plain; charset=utf-8
-"""
-BODY = "A line.\n\n  Another, with  spaces at its end. \t \n.a dot\n\n\n"
-
-
-def letter(mark, subject="A letter", more="", body=BODY):
-    """The bytes of a message; what is outside of ASCII stands in it as UTF-8."""
-    return (HEADER.format(mark=mark, subject=subject) + more + "\n" + body).encode()
-
-
-def sign(message, *options, key="rsa2048", selector="rsa", domain="signed.example"):
-    """The message with one more DKIM-Signature on top."""
-    done = subprocess.run([SIGN, "-w", "-t", str(NOW), *options, os.path.join(KEYS, key + ".pem"), domain, selector],
-                          input=message, capture_output=True, timeout=60, check=False)
-    want(done.returncode == 0, "it can be signed", done.stderr)
-    return done.stdout
-
+# ---- sending
 
 def send(world, message, way="now", address="192.0.2.20", sender="anna@signed.example"):
     """Sends the bytes; what arrives, raw.  The mark is in the Message-ID."""
@@ -100,20 +65,9 @@ def send(world, message, way="now", address="192.0.2.20", sender="anna@signed.ex
         client.send(message.replace(b"\n.", b"\n.."), sender)
     finally:
         client.close()
-    got = world.postfix.delivered(mark, 30)
+    got = world.mta.delivered(mark, 30)
     want(got, "it arrives", mark)
     return got
-
-
-def findings(raw):
-    """The results of our Authentication-Results: [text of each]."""
-    found = [value for value in values(fields(raw), "Authentication-Results") if value.startswith(HOST)]
-    want(len(found) == 1, "one field is ours", found)
-    return found[0].split("; ")[1:]
-
-
-def dkim_of(raw):
-    return [one for one in findings(raw) if one.startswith("dkim=")]
 
 
 def passes(raw, **parts):
@@ -128,18 +82,6 @@ def passes(raw, **parts):
 def is_whole(raw, message):
     """What was sent arrives below what was added, byte for byte; the mailbox begins with a lone Return-Path."""
     want(message.rstrip(b"\n") in raw, "the message itself arrives as it was sent", raw[-600:])
-
-
-def in_form(raw):
-    """Each field of ours begins with exactly one space, and goes on behind a tab."""
-    head = raw.partition(b"\n\n")[0].decode("latin-1")
-    ours = re.findall(r"^((?:X-Trace-[A-Za-z]+|Authentication-Results):.*(?:\n[ \t].*)*)", head, re.MULTILINE)
-    want(len(ours) >= 4, "our fields", head)
-    for field in ours:
-        first, *more = field.split("\n")
-        want(re.match(r"[A-Za-z-]+: [^ \t]", first), "one space behind the colon", repr(first))
-        want(all(re.match(r"\t[^ \t]", line) for line in more), "folded lines begin with one tab", more)
-        want(all(len(line) < 998 for line in (first, *more)), "no line is too long", field)
 
 
 # ---- DKIM
@@ -288,7 +230,7 @@ def many_at_once(world):
     client.send(sign(letter(bad, body="A line.\n")).replace(b"A line", b"A lie"), "anna@signed.example")
     client.send(letter(unsigned, body="A line.\n"), "anna@signed.example")
     client.close()
-    words = [dkim_of(world.postfix.delivered(mark))[0].split()[0] for mark in (good, bad, unsigned)]
+    words = [dkim_of(world.mta.delivered(mark))[0].split()[0] for mark in (good, bad, unsigned)]
     want(words == ["dkim=pass", "dkim=fail", "dkim=none"], "pass, fail, none", words)
 
 

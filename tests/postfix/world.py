@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the tests through Postfix share: the world that they send mail in, and the loop that plays their cases.
+"""What the tests through an MTA share: the world that they send mail in, and the loop that plays their cases.
 
 A case is a function of the world: it raises AssertionError where something is not as it must be, and gives the
 reason where it cannot be played here.
@@ -61,7 +61,7 @@ class World:
     def __init__(self, top):
         self.top = top
         self.marks = 0
-        self.postfix = self.names = None
+        self.mta = self.names = None
         self.daemons = {}
         self.dns = 0
 
@@ -83,31 +83,34 @@ class World:
     def names_of_ways(self):
         return list(self.daemons_of)
 
+    def make_mta(self):
+        return Postfix(self.top, self.names_of_ways(), self.settings)
+
     def start(self):
         """Why it cannot, or ""."""
         self.start_names()
         if self.dns == 0:
             return "the name server does not start: " + self.names.text()
-        self.postfix = Postfix(self.top, self.names_of_ways(), self.settings)
+        self.mta = self.make_mta()
         for name, (values, arguments) in self.daemons_of.items():
             self.daemons[name] = Daemon(self.top, name, self.template, arguments, dns=self.dns, **values)
-        self.postfix.route(self.ways(), self.options_of)
+        self.mta.route(self.ways(), self.options_of)
         for daemon in self.daemons.values():
             if not daemon.ready():
                 return "the daemon does not start: " + daemon.text()
-        return self.postfix.start()
+        return self.mta.start()
 
     def stop(self):
         """Ends all; (name, exit status, text of stderr) of each daemon."""
-        if self.postfix is not None:
-            self.postfix.stop()
+        if self.mta is not None:
+            self.mta.stop()
         ended = [(name, daemon.stop(), daemon.text()) for name, daemon in self.daemons.items()]
         if self.names is not None:
             self.names.stop()
         return ended
 
     def client(self, way, address="192.0.2.10", helo="good.example.net"):
-        return Client(self.postfix.ports[way], address, helo)
+        return Client(self.mta.ports[way], address, helo)
 
     def mark(self):
         self.marks += 1
@@ -124,7 +127,7 @@ class World:
 
     def trace(self, way, *where, **how):
         """Sends one message, waits for it, and gives its fields from the top."""
-        return fields(self.postfix.delivered(self.send(way, *where, **how)[0]))
+        return fields(self.mta.delivered(self.send(way, *where, **how)[0]))
 
     def refusal(self, way, *where, **how):
         """Sends one message that must be refused: the reply."""
@@ -179,7 +182,7 @@ def trace_id(text):
 
 def nothing_odd_in_the_log(world, but=()):
     """Postfix complains of nothing, but of those ports that were shut on purpose."""
-    odd = [line for line in world.postfix.log().splitlines()
+    odd = [line for line in world.mta.log().splitlines()
            if re.search(r"malformed|fatal:|panic:|warning: milter|unexpected", line)
            and not any(f"127.0.0.1:{port}" in line for port in but)]
     want(not odd, "Postfix has nothing to complain of", odd)
@@ -210,13 +213,12 @@ def judge(ended):
              f"status {status}\n{text[-3000:]}") for name, status, text in ended]
 
 
-def main(make_world, cases):
-    """Plays the cases in a world of their own, and gives the exit status."""
-    why = missing()
+def main(make_world, cases, why=missing()):
+    """Plays the cases in a world of their own, and gives the exit status; why: they cannot be played here."""
     if why:
         print(f"1..0 # SKIP {why}")
         return 0
-    top = tempfile.mkdtemp(prefix="mailtrace-postfix-")
+    top = tempfile.mkdtemp(prefix="mailtrace-mta-")
     os.chmod(top, 0o755)
     world = make_world(top)
     try:
