@@ -94,11 +94,20 @@ def listens(port):
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+def merged(text, more):
+    """Lines of main.cf, each name once: of a second one every process warns, and postlogd, which would have to take
+    the warnings of all, can hang on its own."""
+    def name(line):
+        return line.partition("=")[0].strip()
+    names = {name(line) for line in more.splitlines()}
+    return "".join(line + "\n" for line in text.splitlines() if name(line) not in names) + more
+
+
 class Postfix:
     """Each of the ways into it is an SMTP port, in self.ports, with milters of its own (route)."""
 
     def __init__(self, top, ways, settings=""):
-        """settings: lines that main.cf has beside those above."""
+        """settings: lines of main.cf that stand for those above, or beside them."""
         self.top = top
         self.config = os.path.join(top, "postfix")
         self.log_file = os.path.join(top, "log", "mail.log")
@@ -110,8 +119,8 @@ class Postfix:
         os.chown(os.path.join(top, "data"), owner.pw_uid, owner.pw_gid)
         os.chown(os.path.join(top, "mail"), nobody.pw_uid, nobody.pw_gid)
         protocols = "all" if os.path.exists("/proc/net/if_inet6") else "ipv4"
-        self._write("main.cf", MAIN.format(top=top, host=HOST, protocols=protocols, uid=nobody.pw_uid,
-                                           gid=nobody.pw_gid) + settings)
+        self._write("main.cf", merged(MAIN.format(top=top, host=HOST, protocols=protocols, uid=nobody.pw_uid,
+                                                  gid=nobody.pw_gid), settings))
 
     def route(self, milters, options=None):
         """milters: way -> what stands between the braces of smtpd_milters; options: way -> settings of its own."""
