@@ -120,7 +120,8 @@ class Sendmail:
         daemons = []
         for way, port in self.ports.items():
             daemons.append(f"MAIL_FILTER(`{way}', `S={milters[way]}, F=T, T=C:10s;S:30s;R:30s;E:1m')dnl\n"
-                           f"DAEMON_OPTIONS(`Name={way}, Family=inet, Addr={SERVER}, Port={port}, InputFilter={way}')dnl\n")
+                           f"DAEMON_OPTIONS(`Name={way}, Family=inet, Addr={SERVER}, Port={port}, "
+                           f"InputFilter={way}')dnl\n")
         cf = os.path.join(root(), "usr/share/sendmail/cf")
         source = MC.format(cf=cf, top=self.top, host=HOST, daemons="".join(daemons))
         done = subprocess.run(["m4", f"-D_CF_DIR_={cf}/", "-"], input=source, capture_output=True, text=True,
