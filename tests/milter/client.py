@@ -285,7 +285,8 @@ class Daemon:
             shutil.chown(self.folder, "nobody")
         self.conf = self.write("milter.conf", conf)
         self.spec = socket_spec or f"unix:{self.folder}/milter.sock"
-        self.log_path = os.path.join(self.folder, f"log.{len(os.listdir(self.folder))}")
+        logs = [name for name in os.listdir(self.folder) if name.startswith("log.")]
+        self.log_path = os.path.join(self.folder, f"log.{len(logs)}")
         self.command = [PROGRAM, "-f", "-c", self.conf, "-p", self.spec, *arguments]
         if os.geteuid() == 0:
             self.command += ["-u", "nobody"]
