@@ -26,7 +26,8 @@ import types
 
 TOP = os.environ.get("top_builddir") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 SOURCE = os.environ.get("top_srcdir") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
-LOAD, NULL, RECEIVED = (os.path.join(TOP, "tests", "bench", name) for name in ("load", "null", "received"))
+LOAD, NULL, RECEIVED, STORE = (os.path.join(TOP, "tests", "bench", name)
+                               for name in ("load", "null", "received", "store"))
 SIGN = os.path.join(TOP, "tests", "tools", "sign")
 KEYS = os.path.join(SOURCE, "tests", "data", "dkim")
 NAMESERVER = os.path.join(TOP, "tests", "tools", "nameserver")
@@ -690,6 +691,23 @@ def received_rows(bench, got):
     bench.row("P12", f"a byte of a field of 300 KB / of 3 KB ({worst})", [got["growth"][worst]], 3, 1.5)
 
 
+def memory(bench):
+    """The memory of clients: every client once and some again, in no order."""
+    what = "events a second that the memory of clients writes"
+    if not os.access(STORE, os.X_OK):
+        bench.skip("H1", what, "built without SQLite")
+        return
+    clients = bench.times(1000000, 100000)
+    done = subprocess.run([STORE, str(clients), str(clients * 3 // 2), "512"], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=1800, check=False)
+    got = json.loads(done.stdout)
+    bench.row("H1", what, [got["events_per_sec"]], 10000, 20000, most=False)
+    bench.note(f"in a second of CPU: {got['events_per_cpu_sec']}")
+    bench.row("H1", "of these lost", [got["dropped"]], 0, 0)
+    bench.row("H2", f"MB of the file with {clients} clients", [got["bytes"] / 2 ** 20], 512, 256)
+    bench.row("H3", "questions a second, each of another client", [got["asks_per_sec"]], 1000, 5000, most=False)
+
+
 # ---- all of it ---------------------------------------------------------------------------------------------
 
 def run(bench, rows):
@@ -722,13 +740,15 @@ def run(bench, rows):
         black_hole(bench)
     if wanted("P11"):
         through_postfix(bench)
+    if wanted("H1", "H2", "H3"):
+        memory(bench)
 
 
 def main():
     parser = argparse.ArgumentParser(description="Measures the daemon against null filters.")
     parser.add_argument("--quick", action="store_true", help="fewer mails, fewer repetitions")
     parser.add_argument("--json", metavar="FILE", help="writes the figures to a file, too")
-    parser.add_argument("rows", nargs="*", help="only these rows (P1 ... P12)")
+    parser.add_argument("rows", nargs="*", help="only these rows (P1 ... P12, H1 ... H3)")
     options = parser.parse_args()
     bench = Bench(options.quick)
     began = time.monotonic()
