@@ -87,6 +87,22 @@ def defaults(keys, sample):
             for name in sorted(keys) if name in sample and sample[name] != keys[name]]
 
 
+def places(keys, unit, tmpfiles):
+    """What the settings write to by default lies in a directory that unit and tmpfiles.d make."""
+    wrong = []
+    state = re.search(r"^StateDirectory=(.+)$", unit, re.M)
+    folder = "/var/lib/" + (state.group(1) if state else "?")
+    if os.path.dirname(keys["store.path"]) != folder:
+        wrong.append(f"store.path is {keys['store.path']}, and the unit makes {folder}")
+    if not re.search(r"^d %s 07[05]0 mailtrace mailtrace " % folder, tmpfiles, re.M):
+        wrong.append(f"tmpfiles.d makes no {folder}")
+    families = re.search(r"^RestrictAddressFamilies=(.+)$", unit, re.M)
+    for family in ("AF_UNIX", "AF_INET", "AF_INET6"):       # of store.redis
+        if families and family not in families.group(1).split():
+            wrong.append(f"the unit forbids {family}")
+    return wrong
+
+
 def main():
     keys = table(read("lib", "config", "keys.c"))
     rules = {"rule." + key for key in rule_keys(read("lib", "config", "rules.c"), read("lib", "core", "fact.c"))}
@@ -100,6 +116,11 @@ def main():
         ("the manual holds every key, and no other", difference(every, manual, "the manual")),
         ("the sample holds every key, and no other", difference(every, set(in_sections) | in_rules, "the sample")),
         ("the sample shows the defaults", defaults(keys, in_sections)),
+        ("the unit lets the daemon write where the settings say",
+         places(keys, read("conf", "mailtrace-milter.service"), read("conf", "mailtrace.tmpfiles"))),
+        ("fires: a directory that nobody makes", [] if len(places(
+            {"store.path": "/var/lib/x/db"}, "StateDirectory=y\nRestrictAddressFamilies=AF_INET\n",
+            "d /var/lib/x 0750 mailtrace mailtrace -")) == 4 else ["silent"]),
         ("fires: a key too few", [] if difference({"a", "b"}, {"a"}, "x") == ["b is missing in x"] else ["silent"]),
         ("fires: a key too many", [] if difference({"a"}, {"a", "b"}, "x") == ["b in x is no key"] else ["silent"]),
         ("fires: another default", [] if len(defaults({"a": "1"}, sample_keys("#a = 2"))) == 1 else ["silent"]),
