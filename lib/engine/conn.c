@@ -158,15 +158,16 @@ remembered(void *ctx, const struct mt_history *history)
 	mt_inbox_unref(ctx);
 }
 
-/* Our own are not remembered, nor is anybody behind a private address. */
-static void
-ask_history(struct mt_conn *conn)
+void
+mt_conn_ask_history(struct mt_conn *conn)
 {
+	/* Our own are not remembered, nor is anybody behind a private address. */
 	if (conn->idle || conn->sources->store == NULL || conn->peer.ip.family == 0 ||
 	    mt_ip_private(&conn->peer.ip) || mt_nets_have(&conn->settings->trust->networks, &conn->peer.ip)) {
 		conn->history = (struct mt_history){ .result = MT_SKIPPED, .cause = MT_CAUSE_NOT_NEEDED };
 		return;
 	}
+	conn->history = (struct mt_history){ 0 };
 	mt_inbox_expect(conn->inbox);
 	mt_store_ask(conn->sources->store, &conn->peer.ip, remembered, mt_inbox_ref(conn->inbox));
 }
@@ -203,7 +204,7 @@ mt_conn_open(struct mt_engine *engine, const struct mt_client *client)
 	ask_ptr(conn);
 	conn->peer.location = mt_checkup_locate(conn, &conn->arena, &conn->peer.ip);
 	mt_checkup_connect(conn);
-	ask_history(conn);
+	mt_conn_ask_history(conn);
 	return conn;
 }
 

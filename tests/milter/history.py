@@ -76,6 +76,9 @@ class Host(Daemon):
             session.begin(address=address, helo=helo)
             answer = session.message(**message)[1]
             session.quit()
+        return self.said(answer)
+
+    def said(self, answer):
         self.sent += 1
         self.wait_log(" history=", PATIENCE, self.sent)
         return answer, re.findall(r" history=([a-z-]+) ", self.log())[-1]
@@ -171,6 +174,27 @@ def later(tap, folder):
         tap.ok(known == "new", "after the days of history nothing is known of it", known)
 
 
+def one_connection(tap):
+    """Many messages on one connection: what came of those before counts."""
+    folder = new_folder()
+    grades = {}
+    try:
+        with Host(folder) as host, host.session() as session:
+            session.begin(address=RELAY, helo="relay.example.edu")
+            until = time.monotonic() + PATIENCE
+            while len(grades) < 6 and time.monotonic() < until:
+                number = len(grades) + 1
+                sender, headers = passed_on(number)
+                _, known = host.said(session.message(sender=sender, headers=headers)[1])
+                host.settles()
+                if known != "skipped":
+                    grades[number] = re.findall(r" relay=([a-z-]+) ", host.log())[-1]
+            session.quit()
+        tap.ok(list(grades.values()) == ["unattested"] * 4 + ["suspect"] * 2, "six messages on one connection", grades)
+    finally:
+        shutil.rmtree(folder)
+
+
 def first_time(tap):
     """A client that was never seen is deferred once, and is known when it comes again."""
     folder = new_folder()
@@ -260,4 +284,4 @@ def rehearsal(tap):
 
 
 if __name__ == "__main__":
-    sys.exit(client.play([killed, first_time, trouble, rehearsal]))
+    sys.exit(client.play([killed, one_connection, first_time, trouble, rehearsal]))
