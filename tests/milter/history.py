@@ -52,11 +52,12 @@ def new_folder():
     return folder
 
 
-def passed_on(number):
+def passed_on(number, address=None):
     """Mail of a stranger to the relay: a network and an organization of his own each time."""
+    address = address or f"{50 + number}.{number}.1.9"
     stamp = time.strftime("%a, %d %b %Y %H:%M:%S +0000", time.gmtime(NOW - 5))
     return f"<a@sender{number}.example>", (
-        ("Received", f"from pc.sender{number}.example (pc.sender{number}.example [{50 + number}.{number}.1.9])\n"
+        ("Received", f"from pc.sender{number}.example (pc.sender{number}.example [{address}])\n"
          f"\tby relay.example.edu (Postfix) with ESMTP id 4F{number}x for <b@example.org>; {stamp}"),
         ("From", f"a@sender{number}.example"), ("Subject", "x"))
 
@@ -91,9 +92,9 @@ class Host(Daemon):
             if skipped or known != "skipped" or time.monotonic() > until:
                 return answer, known
 
-    def relays(self, number):
+    def relays(self, number, address=None):
         """The same of mail that the relay passed on, and the grade of that."""
-        sender, headers = passed_on(number)
+        sender, headers = passed_on(number, address)
         answer, known = self.hears(RELAY, "relay.example.edu", sender=sender, headers=headers)
         return answer, known, re.findall(r" relay=([a-z-]+) ", self.log())[-1]
 
@@ -195,6 +196,27 @@ def one_connection(tap):
         shutil.rmtree(folder)
 
 
+def same_as(tap):
+    """What lies in one AS is one origin, where a database tells."""
+    folder = new_folder()
+    database = os.path.join(folder, "asn.mmdb")
+    try:
+        shutil.copyfile(os.path.join(client.TOP, "tests", "data", "mmdb", "GeoLite2-ASN-Test.mmdb"), database)
+        os.chmod(database, 0o644)
+        with Host(folder, f'geo {{ asn = "{database}" }}\n') as host:
+            if "without libmaxminddb" in host.log():
+                tap.ok(True, "origins by their AS numbers # SKIP built without libmaxminddb")
+                return
+            for number, address in enumerate(("12.88.219.6", "12.86.26.155", "142.217.216.99", "203.1.1.1"), 1):
+                host.relays(number, address)
+            host.settles()
+            with sqlite3.connect(f"file:{folder}/state.db?mode=ro", uri=True) as db:
+                origins = [row[0] for row in db.execute("SELECT value FROM behind WHERE kind = 0 ORDER BY value")]
+            tap.ok(origins[:2] == [7018, 35911] and len(origins) == 3, "origins by their AS numbers", origins)
+    finally:
+        shutil.rmtree(folder)
+
+
 def first_time(tap):
     """A client that was never seen is deferred once, and is known when it comes again."""
     folder = new_folder()
@@ -284,4 +306,4 @@ def rehearsal(tap):
 
 
 if __name__ == "__main__":
-    sys.exit(client.play([killed, one_connection, first_time, trouble, rehearsal]))
+    sys.exit(client.play([killed, one_connection, same_as, first_time, trouble, rehearsal]))
