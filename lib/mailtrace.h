@@ -364,6 +364,7 @@ struct mt_relay {
 	/* direct submission internal forwarder list esp unattested suspect open listed; unknown:
 	 * nothing to judge. */
 	enum mt_result result;
+	enum mt_cause cause;		/* why something that could have made it another cannot be had now */
 	unsigned hop;			/* the line of the relay; 0: none */
 	struct mt_ip ip;		/* of the server that is judged: the last address that is proved */
 	struct mt_ip origin;		/* whose mail it passed on; absent: none */
@@ -589,7 +590,7 @@ struct mt_edit {
 MT_API const struct mt_edit *mt_trace_edit(struct mt_trace *trace, size_t i);	/* NULL past the end */
 
 /* Whether all fields of the incoming header that are ours alone to write could be noted
- * for deletion; false only where memory or a bound (a million of them) was met. */
+ * for deletion; false only where memory or a bound (a thousand of them) was met. */
 MT_API bool mt_trace_stripped(const struct mt_trace *trace);
 
 enum mt_format { MT_FORMAT_TEXT, MT_FORMAT_JSON, MT_FORMAT_JSONL, MT_FORMAT_HEADERS, MT_FORMAT_LOG, MT_FORMATS };

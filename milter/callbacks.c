@@ -107,7 +107,6 @@ session_begin(SMFICTX *ctx)
 		free(session);
 		return NULL;
 	}
-	session->no_reply = wants_no_reply();
 	mt_daemon_count(filter, MT_COUNT_SESSIONS);
 	atomic_fetch_add(&filter->open, 1);
 	return session;
@@ -156,7 +155,7 @@ negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, unsigned long f2, un
 {
 	struct session *session = session_begin(ctx);
 	unsigned long silent = SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY;
-	bool no_reply = session != NULL && (f1 & SMFIP_NR_HDR) != 0 && session->no_reply;
+	bool no_reply = session != NULL && (f1 & SMFIP_NR_HDR) != 0 && wants_no_reply();
 
 	(void)f2;
 	(void)f3;
@@ -417,12 +416,11 @@ data_begins(SMFICTX *ctx)
 	return status;
 }
 
+/* Without a session nothing was negotiated, and an answer is due. */
 static sfsistat
 unanswered(const struct session *session)
 {
-	bool no_reply = session == NULL ? wants_no_reply() : session->no_reply;
-
-	return no_reply ? SMFIS_NOREPLY : SMFIS_CONTINUE;
+	return session != NULL && session->no_reply ? SMFIS_NOREPLY : SMFIS_CONTINUE;
 }
 
 /* An MTA that does not offer the space behind the colon took one away, as far as anybody

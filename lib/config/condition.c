@@ -384,6 +384,12 @@ mt_condition_read(struct mt_draft *draft, const struct mt_setting *setting)
 		return;
 	*condition = (struct mt_condition){ 0 };
 	draft->nconditions++;
+	if (!mt_draft_is_rule(draft) &&
+	    (mt_span_equal(name, MT_SPAN("network")) || mt_span_equal(name, MT_SPAN("origin-country")))) {
+		mt_draft_wrong(draft, setting->place, setting->name,
+		    "anybody can write a line that says so; exempt by client, country or asn");
+		return;
+	}
 	if (mt_span_equal(name, MT_SPAN("client"))) {
 		condition->subject = MT_SUBJECT_CLIENT;
 		read_client(draft, condition, &values);

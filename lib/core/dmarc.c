@@ -216,3 +216,14 @@ mt_dmarc_check(struct mt_dmarc *out, struct mt_arena *arena, struct mt_ask *ask,
 		return out->result;
 	return judge(out, &record, input);
 }
+
+struct mt_span
+mt_dmarc_author(struct mt_arena *arena, const struct mt_dmarc_input *input)
+{
+	struct mt_dmarc unused = { .result = MT_UNKNOWN };
+	struct mt_author author;
+
+	if (find_author(&unused, &author, input) != MT_UNKNOWN)
+		return MT_ABSENT;
+	return mt_arena_copy(arena, mt_span_text(author.domain));
+}

@@ -36,6 +36,9 @@ struct mt_dmarc_input {
 enum mt_result mt_dmarc_check(struct mt_dmarc *out, struct mt_arena *arena, struct mt_ask *ask,
     const struct mt_dmarc_input *input);
 
+/* The author's domain alone, for others; absent where there is no single one.  Asks nobody. */
+struct mt_span mt_dmarc_author(struct mt_arena *arena, const struct mt_dmarc_input *input);
+
 /* One TXT record (RFC 7489, 6.3). */
 struct mt_dmarc_record {
 	const char *policy;		/* p=; static; NULL: not there or no policy */

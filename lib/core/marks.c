@@ -16,6 +16,7 @@ static const struct { const char *name; enum kind kind; } fields[] = {
 	{ "X-CSA-Complaints", SERVICE }, { "X-SFMC-Stack", SERVICE }, { "X-Mailjet-Campaign", SERVICE },
 	{ "X-MJ-Mid", SERVICE }, { "X-Campaign", SERVICE }, { "X-CampaignID", SERVICE }, { "X-Roving-ID", SERVICE },
 	{ "X-Sib-Id", SERVICE }, { "X-Report-Abuse-To", SERVICE },
+	{ "Delivered-To", FORWARD }, { "X-Original-To", FORWARD }, { "Envelope-To", FORWARD },
 	{ "Resent-From", FORWARD }, { "Resent-To", FORWARD }, { "Resent-Sender", FORWARD },
 	{ "X-Forwarded-To", FORWARD }, { "X-Forwarded-For", FORWARD }, { "X-Forwarded-By", FORWARD },
 	{ "X-MS-Exchange-Inbox-Rules-Loop", FORWARD }, { "X-Yandex-Forward", FORWARD }, { "X-Sieve-Redirected-From", FORWARD },

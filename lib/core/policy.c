@@ -47,6 +47,9 @@ either(enum holds a, enum holds b)
 static bool
 is_trouble(enum mt_fact_name name, const struct mt_fact *fact)
 {
+	/* A grade that could be another if all answers were there. */
+	if (name == MT_FACT_RELAY && fact->result != MT_SKIPPED)
+		return fact->cause != MT_CAUSE_NONE;
 	if (name == MT_FACT_HISTORY && fact->result == MT_SKIPPED)
 		return fact->cause != MT_CAUSE_NOT_NEEDED && fact->cause != MT_CAUSE_NO_INPUT;
 	return fact->result == MT_TEMPERROR;
@@ -59,6 +62,8 @@ fact_holds(const struct mt_condition *condition, const struct mt_facts *facts)
 
 	if (fact->result == MT_UNKNOWN)
 		return HOLDS_NOT_YET;
+	if (condition->fact == MT_FACT_RELAY && is_trouble(condition->fact, fact))
+		return HOLDS_BLOCKED;
 	if (condition->words & MT_BIT(fact->result))
 		return HOLDS_YES;
 	return is_trouble(condition->fact, fact) ? HOLDS_BLOCKED : HOLDS_NO;
@@ -228,18 +233,19 @@ recipient_holds(const struct mt_condition *condition, const struct mt_policy_inp
 
 /* What databases do not know is none of the values, and none that is not among them. */
 static enum holds
-location_holds(const struct mt_condition *condition, const struct mt_location *location)
+location_holds(const struct mt_condition *condition, const struct mt_location *location, bool no_database)
 {
+	enum holds unknown = no_database ? HOLDS_BLOCKED : HOLDS_NO;
 	char digits[16];
 	size_t at = sizeof digits;
 
 	if (location == NULL)
-		return HOLDS_NO;
+		return unknown;
 	if (condition->subject != MT_SUBJECT_ASN)
-		return location->country[0] == '\0' ? HOLDS_NO
+		return location->country[0] == '\0' ? unknown
 		    : patterns_hold(condition, mt_span_text(location->country));
 	if (location->asn == 0)
-		return HOLDS_NO;
+		return unknown;
 	for (uint32_t n = location->asn; n > 0; n /= 10)
 		digits[--at] = (char)('0' + n % 10);
 	return patterns_hold(condition, (struct mt_span){ digits + at, sizeof digits - at });
@@ -285,11 +291,11 @@ holds(const struct mt_condition *condition, const struct mt_policy_input *input,
 		return dnsbl_holds(condition, input);
 	case MT_SUBJECT_COUNTRY:
 	case MT_SUBJECT_ASN:
-		return location_holds(condition, input->location);
+		return location_holds(condition, input->location, input->no_database);
 	case MT_SUBJECT_NETWORK:
 		return network_holds(condition, input);
 	case MT_SUBJECT_ORIGIN_COUNTRY:
-		return input->path_known ? location_holds(condition, input->origin) : HOLDS_NOT_YET;
+		return input->path_known ? location_holds(condition, input->origin, input->no_database) : HOLDS_NOT_YET;
 	}
 	return HOLDS_NO;
 }

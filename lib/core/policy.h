@@ -95,6 +95,7 @@ struct mt_policy_input {
 	bool sender_known;
 	/* What databases say of the client; NULL: nothing, which no value and no "!value" fits. */
 	const struct mt_location *location;
+	bool no_database;		/* that might have known it cannot be read now */
 	/* The path, once it is known: hops, and where the origin is (NULL: nobody knows). */
 	bool path_known;
 	const struct mt_hop *hops;

@@ -31,7 +31,9 @@ struct judge {
 	struct mt_span names[NAMES_MOST];
 	unsigned nnames;
 	bool waiting;			/* an answer is out */
-	bool trouble;			/* one that could have explained will not come */
+	bool trouble;			/* one that could have explained will not come now */
+	enum mt_cause cause;		/* of the first trouble */
+	bool unseen;			/* a check that could have explained was not made */
 	struct mt_buf text;		/* the sentence of the excuse or step at hand */
 };
 
@@ -70,13 +72,25 @@ add_name(struct judge *j, struct mt_span name)
 		j->names[j->nnames++] = mt_name_strip(name);
 }
 
+static void
+note_trouble(struct judge *j, enum mt_cause cause)
+{
+	if (!j->trouble)
+		j->cause = cause == MT_CAUSE_NONE ? MT_CAUSE_TIMEOUT : cause;
+	j->trouble = true;
+}
+
 /* The names of the server as they were seen from inside, the proved ones first. */
 static void
 find_names(struct judge *j)
 {
 	const struct mt_iprev *iprev = &j->trace->peer->iprev;
+	const struct mt_fact *fact = &j->trace->facts.fact[MT_FACT_IPREV];
 
 	if (mt_hop_has(j->seen, MT_HOP_LIVE)) {
+		/* The name that would have told its house may be the one that has no answer now. */
+		if (fact->result == MT_TEMPERROR)
+			note_trouble(j, fact->cause);
 		for (unsigned i = 0; i < iprev->nnames; i++)
 			if (mt_iprev_verified(iprev, iprev->names[i].name))
 				add_name(j, iprev->names[i].name);
@@ -104,9 +118,17 @@ is_its_name(const struct judge *j, struct mt_span name)
 	return false;
 }
 
-/* Whether an answer holds the server's address; notes what is out and what failed. */
+/* The same /24 or /48: one operator's network. */
 static bool
-leads_to_it(struct judge *j, struct mt_span name)
+near(const struct mt_ip *a, const struct mt_ip *b)
+{
+	return a->family == b->family && a->family != 0 && memcmp(a->bytes, b->bytes, a->family == 6 ? 6 : 3) == 0;
+}
+
+/* Whether an answer holds the server's address, or one near to it; notes what is out and what
+ * failed. */
+static bool
+leads_to_it(struct judge *j, struct mt_span name, bool nearly)
 {
 	const struct mt_ip *ip = &j->relay->ip;
 	const struct mt_answer *answer = mt_ask(j->ask, name, ip->family == 6 ? MT_RR_AAAA : MT_RR_A);
@@ -116,9 +138,9 @@ leads_to_it(struct judge *j, struct mt_span name)
 		return false;
 	}
 	if (mt_cause_trouble(answer->cause) && answer->cause != MT_CAUSE_BAD_NAME)
-		j->trouble = true;
+		note_trouble(j, answer->cause);
 	for (size_t i = 0; i < answer->nrecords; i++)
-		if (mt_ip_equal(&answer->records[i].ip, ip))
+		if (mt_ip_equal(&answer->records[i].ip, ip) || (nearly && near(&answer->records[i].ip, ip)))
 			return true;
 	return false;
 }
@@ -146,7 +168,7 @@ tied(struct judge *j)
 	if (is_its_name(j, j->line->by) || of_its_house(j, j->line->by))
 		return true;
 	return mt_name_qualified(j->line->by) && mt_name_host(j->line->by) &&
-	    leads_to_it(j, mt_name_strip(j->line->by));
+	    leads_to_it(j, mt_name_strip(j->line->by), false);
 }
 
 /* What makes it no event: the grade, with its sentence; MT_UNKNOWN where it is one. */
@@ -212,16 +234,14 @@ authenticated(struct judge *j)
 	return true;
 }
 
-/* The same /24 or /48: one operator's network. */
 static bool
 same_network(struct judge *j)
 {
-	const struct mt_ip *a = &j->relay->ip, *b = &j->line->from.ip;
-	size_t len = a->family == 6 ? 6 : 3;
+	const struct mt_ip *ip = &j->line->from.ip;
 
-	if (a->family != b->family || memcmp(a->bytes, b->bytes, len) != 0)
+	if (!near(&j->relay->ip, ip))
 		return false;
-	say_ip(j, "", b, a->family == 6 ? " lies in the same /48" : " lies in the same /24");
+	say_ip(j, "", ip, ip->family == 6 ? " lies in the same /48" : " lies in the same /24");
 	return true;
 }
 
@@ -313,20 +333,21 @@ forward_mark(struct judge *j)
 	return true;
 }
 
-/* One exchanger of a domain is the server, or of its house. */
+/* One exchanger of a domain is the server, of its house, or of its network: a filter takes mail
+ * in at one address and hands it on from another. */
 static bool
 exchanges(struct judge *j, const struct mt_answer *mx, struct mt_span domain)
 {
 	unsigned asked = 0;
 
 	if (mx->nrecords == 0)		/* RFC 5321, 5.1: without MX the domain itself */
-		return of_its_house(j, domain) || leads_to_it(j, domain);
+		return of_its_house(j, domain) || leads_to_it(j, domain, true);
 	for (size_t i = 0; i < mx->nrecords; i++)
 		if (of_its_house(j, mx->records[i].text))
 			return true;
 	for (size_t i = 0; i < mx->nrecords; i++)
 		if (mt_name_qualified(mx->records[i].text) && asked++ < EXCHANGERS_MOST &&
-		    leads_to_it(j, mx->records[i].text))
+		    leads_to_it(j, mx->records[i].text, true))
 			return true;
 	return false;
 }
@@ -344,7 +365,7 @@ exchanger_of(struct judge *j, struct mt_span domain)
 		return false;
 	}
 	if (mt_cause_trouble(mx->cause) && mx->cause != MT_CAUSE_BAD_NAME) {
-		j->trouble = true;
+		note_trouble(j, mx->cause);
 		return false;
 	}
 	if (!exchanges(j, mx, domain))
@@ -376,11 +397,20 @@ exchanger(struct judge *j)
 
 /* A word that is out or in trouble, of a check that could have explained the message. */
 static bool
-passed(struct judge *j, enum mt_result result)
+passed(struct judge *j, enum mt_result result, enum mt_cause cause)
 {
 	j->waiting = j->waiting || result == MT_UNKNOWN;
-	j->trouble = j->trouble || result == MT_TEMPERROR;
+	if (result == MT_TEMPERROR)
+		note_trouble(j, cause);
 	return result == MT_PASS;
+}
+
+/* The same of a check without which nobody is accused: it may be switched off. */
+static bool
+must_pass(struct judge *j, enum mt_result result, enum mt_cause cause)
+{
+	j->unseen = j->unseen || result == MT_SKIPPED;
+	return passed(j, result, cause);
 }
 
 static bool
@@ -389,7 +419,11 @@ spf_authorised(struct judge *j)
 	const struct mt_spf *spf = &j->trace->checks.spf_mailfrom;
 
 	/* Of the live client only: an inner server's SPF nobody looked at. */
-	if (!mt_hop_has(j->seen, MT_HOP_LIVE) || !passed(j, spf->result))
+	if (!mt_hop_has(j->seen, MT_HOP_LIVE)) {
+		j->unseen = true;
+		return false;
+	}
+	if (!must_pass(j, spf->result, spf->cause))
 		return false;
 	say(j, "the owner of ", spf->domain, " lets this server send for him (SPF)");
 	return true;
@@ -402,12 +436,12 @@ signed_by(struct judge *j, bool house)
 {
 	const struct mt_checks *checks = &j->trace->checks;
 
-	(void)passed(j, checks->dkim.result);
+	(void)must_pass(j, checks->dkim.result, checks->dkim.cause);
 	for (unsigned i = 0; i < checks->nsignatures; i++) {
 		const struct mt_signature *s = &checks->signatures[i];
 		bool fits;
 
-		j->trouble = j->trouble || s->result == MT_TEMPERROR;
+		(void)passed(j, s->result, s->cause);
 		if (s->result != MT_PASS)
 			continue;
 		fits = house ? of_its_house(j, s->domain)
@@ -437,7 +471,8 @@ sealed(struct judge *j)
 {
 	const struct mt_arc *arc = &j->trace->checks.arc;
 
-	if (!passed(j, arc->result) || arc->nsets == 0 || !of_its_house(j, arc->sets[arc->nsets - 1].sealer))
+	if (!passed(j, arc->result, arc->cause) || arc->nsets == 0 ||
+	    !of_its_house(j, arc->sets[arc->nsets - 1].sealer))
 		return false;
 	say(j, "sealed by ", arc->sets[arc->nsets - 1].sealer, " (ARC)");
 	return true;
@@ -446,7 +481,7 @@ sealed(struct judge *j)
 static bool
 aligned(struct judge *j)
 {
-	if (!passed(j, j->trace->checks.dmarc.result))
+	if (!passed(j, j->trace->checks.dmarc.result, j->trace->checks.dmarc.cause))
 		return false;
 	say(j, "the author's domain ", j->trace->checks.dmarc.domain, " vouches for it (DMARC)");
 	return true;
@@ -504,8 +539,11 @@ history_says(struct judge *j)
 	if (!mt_hop_has(j->seen, MT_HOP_LIVE) || history->origins == 0 || origins < MT_RELAY_SUSPECT_ORIGINS ||
 	    senders < MT_RELAY_SUSPECT_SENDERS)
 		return MT_UNATTESTED;
-	mt_buf_format(&j->text, "it passed on mail of %u unrelated networks and %u unrelated senders lately", origins,
-	    senders);
+	mt_buf_format(&j->text, "with this one it passed on mail of up to %u unrelated networks and %u unrelated "
+	    "senders lately", origins, senders);
+	/* A large server has a few messages a day that nothing explains among many that are well. */
+	if (history->good > MT_RELAY_GOOD_TIMES * (uint64_t)origins)
+		return MT_SUSPECT;
 	return origins >= MT_RELAY_OPEN_ORIGINS && senders >= MT_RELAY_OPEN_SENDERS ? MT_OPEN : MT_SUSPECT;
 }
 
@@ -563,11 +601,12 @@ event(struct judge *j)
 		grade = no_outsider(j);
 	}
 	if (grade == MT_UNKNOWN && !tied(j)) {
-		say(j, "nothing ties ", j->line->by, " to the server");
+		say(j, "nothing ties ", j->line->by, j->trouble
+		    ? " to the server now; a name that could, cannot be looked up" : " to the server");
 		grade = MT_DIRECT;
 	}
 	if (grade != MT_UNKNOWN) {
-		finding(j, MT_RELAY_EVENT, MT_NO);
+		finding(j, MT_RELAY_EVENT, j->trouble ? MT_TEMPERROR : MT_NO);
 		return grade;
 	}
 	j->relay->hop = j->line->n;
@@ -585,10 +624,9 @@ static enum mt_result
 corroborated(struct judge *j)
 {
 	enum mt_result grade = listed_as_relay(j) ? MT_OPEN : history_says(j);
-	enum mt_result iprev = j->trace->facts.fact[MT_FACT_IPREV].result;
 
 	finding(j, MT_RELAY_CORROBORATED, grade == MT_UNATTESTED ? MT_NO : MT_YES);
-	if (j->trouble || iprev == MT_TEMPERROR || !j->trace->sender_known || j->trace->sender.len == 0)
+	if (j->trouble || j->unseen || !j->trace->sender_known || j->trace->sender.len == 0)
 		return MT_UNATTESTED;
 	return grade;
 }
@@ -623,8 +661,10 @@ mt_relay_judge(struct mt_relay *relay, struct mt_arena *arena, struct mt_ask *as
 	found = grade(&j);
 	if (j.waiting)
 		return MT_UNKNOWN;
-	/* A list speaks of the server whatever this message was, unless it was explained. */
-	if (found == MT_DIRECT && listed_as_relay(&j)) {
+	relay->cause = j.trouble ? j.cause : MT_CAUSE_NONE;
+	/* A list speaks of the server whatever this message was, unless it was explained, or could
+	 * be if all answers were there. */
+	if (found == MT_DIRECT && !j.trouble && listed_as_relay(&j)) {
 		finding(&j, MT_RELAY_CORROBORATED, MT_YES);
 		found = MT_LISTED;
 	}

@@ -13,6 +13,8 @@
 #define MT_RELAY_SUSPECT_SENDERS 5
 #define MT_RELAY_OPEN_ORIGINS 20
 #define MT_RELAY_OPEN_SENDERS 10
+/* Of a server with more good messages than so many times those origins it says suspect at most. */
+#define MT_RELAY_GOOD_TIMES 2
 
 struct mt_relay_input {
 	const struct mt_organizations *organizations;	/* NULL: the guess */

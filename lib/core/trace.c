@@ -122,7 +122,7 @@ policy_input(const struct mt_trace *trace, enum mt_stage stage, struct mt_policy
 		.facts = &trace->facts, .trust = trace->settings->trust, .client = peer->ip,
 		.helo = peer->helo.name, .helo_known = stage >= MT_STAGE_HELO,
 		.iprev = &peer->iprev, .listings = &trace->checks.lists, .sender = trace->sender,
-		.sender_known = trace->sender_known, .location = peer->location,
+		.sender_known = trace->sender_known, .location = peer->location, .no_database = peer->no_database,
 		.recipients = trace->recipients, .nrecipients = trace->nrecipients,
 		.recipients_complete = stage >= MT_STAGE_DATA && trace->recipients_seen == trace->nrecipients,
 	};
@@ -219,7 +219,8 @@ judge_relay(struct mt_trace *trace)
 	if (trace->ask == NULL)
 		*fact = (struct mt_fact){ .result = MT_SKIPPED, .cause = MT_CAUSE_NOT_NEEDED };
 	else
-		fact->result = mt_relay_judge(&trace->relay, &trace->arena, trace->ask, trace, trace->relay_input);
+		*fact = (struct mt_fact){ .result = mt_relay_judge(&trace->relay, &trace->arena, trace->ask, trace,
+		    trace->relay_input), .cause = trace->relay.cause };
 }
 
 void
@@ -258,6 +259,7 @@ mt_trace_add_live(struct mt_trace *trace)
 	hops = mt_arena_alloc(&trace->arena, (trace->nhops + 1) * sizeof *hops);
 	if (hops == NULL) {
 		trace->truncated = true;
+		trace->nhops = 0;	/* the newest line is a stranger's, and is not to take its place */
 		return;
 	}
 	if (trace->nhops > 0)

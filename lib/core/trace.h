@@ -31,6 +31,7 @@ struct mt_peer {
 	struct mt_iprev iprev;
 	struct mt_helo helo;
 	const struct mt_location *location;	/* NULL: not known */
+	bool no_database;		/* one of those of the settings is not in use now */
 };
 
 /* What the settings say that core and renderers need; lives as long as the trace. */

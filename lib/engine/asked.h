@@ -22,6 +22,7 @@ struct mt_asked {
 	unsigned most;
 	bool closed;			/* nothing more will come */
 	unsigned judge;			/* who asks now: a bit of the caller's */
+	unsigned keep;			/* questions that he must leave for others */
 	unsigned news;			/* of those whose answers came, here or in `also`; the caller clears it */
 	struct mt_asked_entry *entries;
 	unsigned count, room;

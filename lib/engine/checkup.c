@@ -216,7 +216,8 @@ judge_dmarc(struct mt_checkup *checkup)
 	if (checks->dmarc.result != MT_UNKNOWN || !checkup->header_over)
 		return;
 	if (conn->idle || !conn->config->dmarc.enable || spf_excuse(conn) == MT_CAUSE_NOT_NEEDED)
-		checks->dmarc = (struct mt_dmarc){ .result = MT_SKIPPED, .cause = MT_CAUSE_NOT_NEEDED };
+		checks->dmarc = (struct mt_dmarc){ .result = MT_SKIPPED, .cause = MT_CAUSE_NOT_NEEDED,
+			.domain = mt_dmarc_author(&checkup->trace->arena, &input) };
 	else
 		(void)mt_dmarc_check(&checks->dmarc, &checkup->trace->arena, &checkup->asked.ask, &input);
 }
@@ -368,7 +369,7 @@ mt_checkup_header(struct mt_checkup *checkup, struct mt_span name, struct mt_spa
 		mt_dkim_header(checkup->dkim, name, value);
 	if (checkup->arc != NULL)
 		mt_arc_header(checkup->arc, name, value);
-	if (!mt_span_same_text(name, "From"))
+	if (!mt_span_same_text(mt_span_trim(name), "From"))
 		return;
 	if (checkup->nfrom < MT_CHECKUP_FROM)
 		checkup->from[checkup->nfrom] = mt_arena_copy(&checkup->trace->arena, mt_span_trim(value));
@@ -446,10 +447,13 @@ static const struct {
 	void (*judge)(struct mt_checkup *checkup);
 	bool header;			/* needs the whole header */
 	unsigned wakes;
+	/* Questions of the message that are left for those behind: nobody's own policy may use up
+	 * what another's is to be asked with (eight keys, two records of DMARC, and two). */
+	unsigned keep;
 } judges[JUDGES] = {
-	{ LISTS, judge_lists, false, RELAY }, { SPF, judge_spf, false, DMARC | RELAY },
-	{ DKIM, judge_dkim, true, DMARC | RELAY }, { ARC, judge_arc, true, RELAY },
-	{ DMARC, judge_dmarc, true, RELAY },
+	{ LISTS, judge_lists, false, RELAY, 12 }, { SPF, judge_spf, false, DMARC | RELAY, 12 },
+	{ DKIM, judge_dkim, true, DMARC | RELAY, 2 }, { ARC, judge_arc, true, RELAY, 2 },
+	{ DMARC, judge_dmarc, true, RELAY, 0 },
 };
 
 static unsigned
@@ -468,10 +472,12 @@ run_judges(struct mt_checkup *checkup, unsigned todo)
 		if ((todo & judges[i].bit) == 0 || (judges[i].header && !checkup->header_over))
 			continue;
 		checkup->asked.judge = judges[i].bit;
+		checkup->asked.keep = judges[i].keep;
 		judges[i].judge(checkup);
 		todo |= judges[i].wakes;
 	}
 	checkup->asked.judge = RELAY;
+	checkup->asked.keep = 0;
 	if ((todo & RELAY) != 0)
 		checkup->relay_settled = rehearse_relay(checkup);
 }

@@ -202,6 +202,7 @@ mt_conn_open(struct mt_engine *engine, const struct mt_client *client)
 	    : (struct mt_fact){ MT_SKIPPED, MT_CAUSE_NO_INPUT, 0 };
 	conn->peer.server = mt_arena_copy(&conn->arena, mt_span_text(client->server));
 	ask_ptr(conn);
+	conn->peer.no_database = mt_sources_lack(conn->sources);
 	conn->peer.location = mt_checkup_locate(conn, &conn->arena, &conn->peer.ip);
 	mt_checkup_connect(conn);
 	mt_conn_ask_history(conn);
@@ -250,7 +251,9 @@ take_helo(struct mt_conn *conn, struct mt_span name, bool after_tls)
 	conn->helo_count++;
 	kept = mt_arena_copy(&conn->arena, name);
 	if (kept.ptr == NULL) {
-		*helo = (struct mt_helo){ .name = MT_SPAN(""), .fact = { MT_SKIPPED, MT_CAUSE_LIMIT, 0 } };
+		/* Whoever gives so many names has changed it: no way around a rule. */
+		*helo = (struct mt_helo){ .name = MT_SPAN(""), .changed_from = helo->changed_from,
+			.fact = { helo->changed_from.ptr != NULL ? MT_CHANGED : MT_SKIPPED, MT_CAUSE_LIMIT, 0 } };
 		return MT_ENOMEM;
 	}
 	if (conn->idle || conn->peer.ip.family == 0) {

@@ -281,7 +281,8 @@ take_received(struct mt_trace *trace, struct mt_span value)
 	struct mt_hop *hops;
 
 	trace->fields++;
-	if (trace->fields > MT_CHAIN_FIELDS) {
+	/* Once one is missing the older ones are, too: none may move up to another's place. */
+	if (trace->truncated || trace->fields > MT_CHAIN_FIELDS) {
 		trace->truncated = true;
 		return;
 	}
@@ -358,8 +359,8 @@ mt_trace_ready(struct mt_trace *trace)
 	return settled(message) || mt_inbox_expected(message->conn->inbox) == 0;
 }
 
-/* Half of an address is enough to tell networks apart where no database knows their AS: it
- * counts as one of numbers that nobody has. */
+/* Where no database knows the AS, the beginning of an address tells networks apart; it counts
+ * as one of numbers that nobody has. */
 #define NO_AS UINT32_C(0xf0000000)
 
 static uint32_t
@@ -370,13 +371,13 @@ network_number(const struct mt_trace *trace, const struct mt_relay *relay)
 
 	if (location != NULL && location->asn != 0)
 		return location->asn;
-	/* A /16, or of IPv6 a /24 of those that are in use (2000::/4). */
-	return relay->origin.family == 6
-	    ? NO_AS | (uint32_t)(b[0] & 15) << 20 | (uint32_t)b[1] << 12 | (uint32_t)b[2] << 4
-	    : NO_AS | (uint32_t)b[0] << 8 | b[1];
+	/* A /8, or of IPv6 a /20: customers of one provider seldom spread over many. */
+	return relay->origin.family == 6 ? NO_AS | (uint32_t)b[0] << 16 | (uint32_t)b[1] << 8 | (b[2] & 0xf0u)
+	    : NO_AS | b[0];
 }
 
-/* Whether the rule that spoke looks at the history itself.  That it refuses is no new offence:
+/* Whether the rule that spoke looks at the history itself, or at the relay's verdict, which may
+ * rest on it.  That it refuses is no new offence:
  * whoever was bad once would be bad for ever. */
 static bool
 rests_on_history(const struct mt_trace *trace)
@@ -386,7 +387,8 @@ rests_on_history(const struct mt_trace *trace)
 	for (size_t i = 0; i < policy->nrules; i++)
 		for (size_t k = 0; k < policy->rules[i].nconditions; k++)
 			if (policy->rules[i].conditions[k].subject == MT_SUBJECT_FACT &&
-			    policy->rules[i].conditions[k].fact == MT_FACT_HISTORY &&
+			    (policy->rules[i].conditions[k].fact == MT_FACT_HISTORY ||
+			    policy->rules[i].conditions[k].fact == MT_FACT_RELAY) &&
 			    mt_span_equal(policy->rules[i].name, trace->verdict.rule))
 				return true;
 	return false;
@@ -398,10 +400,12 @@ class_of(const struct mt_trace *trace)
 	enum mt_result relay = trace->facts.fact[MT_FACT_RELAY].result;
 	bool refused = trace->verdict.would == MT_REJECT || trace->verdict.would == MT_QUARANTINE;
 
-	if (trace->verdict.level == MT_LEVEL_SUSPICIOUS || relay == MT_OPEN || relay == MT_SUSPECT ||
-	    (refused && !rests_on_history(trace)))
+	/* A mere suspicion of relaying is not counted, or it would make itself true; but what nothing
+	 * explains is not good either. */
+	if (trace->verdict.level == MT_LEVEL_SUSPICIOUS || relay == MT_OPEN || (refused && !rests_on_history(trace)))
 		return MT_STORE_BAD;
-	if (trace->verdict.level == MT_LEVEL_VERIFIED && trace->verdict.would == MT_ACCEPT)
+	if (trace->verdict.level == MT_LEVEL_VERIFIED && trace->verdict.would == MT_ACCEPT &&
+	    relay != MT_UNATTESTED && relay != MT_SUSPECT)
 		return MT_STORE_GOOD;
 	return MT_STORE_NEUTRAL;
 }

@@ -216,3 +216,14 @@ mt_sources_unref(struct mt_sources *sources)
 	mt_config_unref(sources->config);
 	free(sources);
 }
+
+bool
+mt_sources_lack(const struct mt_sources *sources)
+{
+	struct mt_geo_file file;
+
+	for (size_t i = 0; sources->geo != NULL && mt_geo_file(sources->geo, i, &file); i++)
+		if (!file.in_use)
+			return true;
+	return false;
+}

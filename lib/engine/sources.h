@@ -43,5 +43,7 @@ struct mt_sources *mt_sources_open(struct mt_config *config, const struct mt_sou
 void mt_sources_name(const struct mt_sources *sources, struct mt_trace *trace);
 struct mt_sources *mt_sources_ref(struct mt_sources *sources);
 void mt_sources_unref(struct mt_sources *sources);
+/* Whether a database of the settings is not in use: missing, or not to be read. */
+bool mt_sources_lack(const struct mt_sources *sources);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#define MOST (1024u * 1024u)		/* fields; a header of 24 MiB */
+#define MOST 1024u		/* fields of one kind; more are nobody's who means well */
 
 #define uthash_malloc(size) malloc(size)
 #define HASH_NONFATAL_OOM 1

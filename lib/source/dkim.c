@@ -439,7 +439,7 @@ settle_no_record(struct signature *s, enum mt_cause cause)
 		settle(s, MT_PERMERROR, cause, "there is no key for it");
 	else if (cause == MT_CAUSE_BAD_NAME)
 		settle(s, MT_PERMERROR, cause, "its key cannot be asked for");
-	else if (cause == MT_CAUSE_OFFLINE || cause == MT_CAUSE_LIMIT)
+	else if (cause == MT_CAUSE_OFFLINE)
 		settle(s, MT_SKIPPED, cause, "its key was not asked for");
 	else
 		settle(s, MT_TEMPERROR, cause, "its key could not be asked for");

@@ -153,6 +153,9 @@ def later(tap, folder):
     with Host(folder, shipped("open-relay")) as host:
         answer, _, grade = host.relays(21)
         tap.ok(answer.word == "reject" and grade == "open", "a restart forgets nothing", (answer, grade))
+        for number in (24, 25):
+            host.relays(number)
+            host.settles()
         answer, known = host.hears()
         tap.ok(answer.word == "continue" and known == "neutral", "another client is not blamed", (answer, known))
         status, _ = host.stop()

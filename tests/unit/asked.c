@@ -222,6 +222,22 @@ test_many(void)
 	end(&b);
 }
 
+/* Whoever has to leave questions for others meets his bound earlier, and they do not. */
+static void
+test_keep(void)
+{
+	struct bench b;
+
+	begin(&b, 3);
+	b.asked.keep = 2;
+	tap_ok(txt(&b.asked, "a.example") == NULL && fails(txt(&b.asked, "b.example"), MT_CAUSE_LIMIT),
+	    "two of three questions are left for others");
+	b.asked.keep = 0;
+	tap_ok(txt(&b.asked, "c.example") == NULL && txt(&b.asked, "d.example") == NULL &&
+	    fails(txt(&b.asked, "e.example"), MT_CAUSE_LIMIT), "who may use them");
+	end(&b);
+}
+
 /* What the connection has asked is not asked again. */
 static void
 test_also(void)
@@ -314,6 +330,7 @@ main(void)
 	test_stale();
 	test_bound();
 	test_many();
+	test_keep();
 	test_also();
 	test_late();
 	test_two();

@@ -238,9 +238,31 @@ test_seals(void)
 	}
 }
 
+/* Without room for the connection itself no line of a stranger's takes its place. */
+static void
+test_full(void)
+{
+	static const char *const fields[] = { "from victim.example ([8.8.4.4]) by mx.example.org with ESMTP id 4A", NULL };
+	const struct mt_trust trust = { .authserv_id = MT_SPAN("mx.example.org") };
+	struct path p;
+
+	path_open(&p, &trust, fields, NULL, NULL);
+	p.peer.known = true;
+	mt_ip_parse(&p.peer.ip, MT_SPAN("198.51.100.7"));
+	p.trace.arena.ceiling = 8192;
+	while (mt_arena_alloc(&p.trace.arena, 64) != NULL)
+		continue;
+	mt_trace_add_live(&p.trace);
+	mt_chain_build(&p.trace);
+	tap_ok(p.trace.nhops == 0 && p.trace.truncated && p.trace.origin.proved_ip.family == 0,
+	    "with the memory used up nothing is believed");
+	path_close(&p);
+}
+
 int
 main(void)
 {
+	test_full();
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct mt_trust trust = configure(cases[i].config);
 		char ip[MT_IP_TEXT];

@@ -291,7 +291,7 @@ static const struct {
 	{ "deadline", "rsa2048", .record = "", .dns = MT_CAUSE_DEADLINE, .want = MT_TEMPERROR, .cause = MT_CAUSE_DEADLINE },
 	{ "breaker", "rsa2048", .record = "", .dns = MT_CAUSE_BREAKER, .want = MT_TEMPERROR, .cause = MT_CAUSE_BREAKER },
 	{ "offline", "rsa2048", .record = "", .dns = MT_CAUSE_OFFLINE, .want = MT_SKIPPED, .cause = MT_CAUSE_OFFLINE },
-	{ "too many questions", "rsa2048", .record = "", .dns = MT_CAUSE_LIMIT, .want = MT_SKIPPED, .cause = MT_CAUSE_LIMIT },
+	{ "too many questions", "rsa2048", .record = "", .dns = MT_CAUSE_LIMIT, .want = MT_TEMPERROR, .cause = MT_CAUSE_LIMIT },
 	{ "servfail and a changed body", "rsa2048", .record = "", .dns = MT_CAUSE_SERVFAIL, .from = "Hello", .to = "Hullo",
 	    .want = MT_TEMPERROR, .cause = MT_CAUSE_SERVFAIL },
 	{ "key damaged", "rsa2048", .record = "v=DKIM1; k=rsa; p=BARF", .want = MT_PERMERROR, .why = "no RSA key" },

@@ -27,7 +27,7 @@ struct scene {
 	const char *mark;		/* a field of the header */
 	struct record records[4];
 	bool auth, listed, known, same_as, silent;
-	unsigned origins, senders;
+	unsigned origins, senders, good;
 	enum mt_result want;
 };
 
@@ -101,7 +101,23 @@ static const struct scene scenes[] = {
 	{ "in our own list", .line = LINE, .known = true, .want = MT_OPEN },
 	{ "listed, but this came from itself", .listed = true, .want = MT_LISTED },
 	{ "listed, but this was forwarded", .line = LINE, .listed = true, .rcpt = "joe@home.example", .want = MT_FORWARDER },
+	{ "the exchanger lies in the same network", .line = LINE, .listed = true,
+	    .records = { { "example.org", MT_RR_MX, 0, "mx.example.org" }, { "mx.example.org", MT_RR_A, 0, "198.51.100.20" } },
+	    .want = MT_FORWARDER },
+	{ "delivered to somebody before", .line = LINE, .listed = true, .mark = "Delivered-To", .want = MT_FORWARDER },
+	{ "DKIM is switched off", .line = LINE, .listed = true, .dkim = MT_SKIPPED, .want = MT_UNATTESTED },
+	{ "SPF is switched off", .line = LINE, .listed = true, .spf = MT_SKIPPED, .want = MT_UNATTESTED },
+	{ "twenty origins among much that is well", .line = LINE, .origins = 25, .senders = 25, .good = 60, .want = MT_SUSPECT },
 	/* Nothing temporary accuses, nor a bounce alone. */
+	{ "listed, and its name cannot be looked up", .line = "from a.example.com ([203.0.113.9]) by smtp.hosting.example "
+	    "with ESMTPSA id 1; Sat, 21 Nov 2026 09:59:58 +0000", .listed = true,
+	    .records = { { "smtp.hosting.example", MT_RR_A, MT_CAUSE_SERVFAIL, NULL } }, .want = MT_DIRECT },
+	{ "the same with its answer", .line = "from a.example.com ([203.0.113.9]) by smtp.hosting.example "
+	    "with ESMTPSA id 1; Sat, 21 Nov 2026 09:59:58 +0000", .listed = true,
+	    .records = { { "smtp.hosting.example", MT_RR_A, 0, RELAY } }, .want = MT_SUBMISSION },
+	{ "listed, and reverse DNS is in trouble", .listed = true, .iprev = MT_TEMPERROR, .line =
+	    "from a.example.com ([203.0.113.9]) by other.example.edu with SMTP id 1; Sat, 21 Nov 2026 09:59:58 +0000",
+	    .want = MT_DIRECT },
 	{ "a bounce", .line = LINE, .sender = "", .origins = 30, .senders = 30, .want = MT_UNATTESTED },
 	{ "no answer about the MX", .line = LINE, .origins = 30, .senders = 30,
 	    .records = { { "example.org", MT_RR_MX, MT_CAUSE_TIMEOUT, NULL } }, .want = MT_UNATTESTED },
@@ -198,7 +214,8 @@ set_checks(struct mt_trace *trace, const struct scene *s)
 	mt_ip_parse(&listing.ip, MT_SPAN(RELAY));
 	checks->lists.listing = &listing;
 	checks->lists.count = s->listed;
-	checks->history = (struct mt_history){ .result = MT_NEUTRAL, .origins = s->origins, .senders = s->senders };
+	checks->history = (struct mt_history){ .result = MT_NEUTRAL, .origins = s->origins, .senders = s->senders,
+		.good = s->good };
 	for (size_t i = 0; s->same_as && i < trace->nhops; i++)
 		trace->hops[i].location = &as1;
 }

@@ -62,9 +62,27 @@ copies(void)
 	tap_ok(mt_strips_copied(NULL, 0, &index, &cut).ptr == NULL && mt_strips_count(NULL) == 0, "of nothing there is nothing");
 }
 
+/* Names without number are a bound, and it is told. */
+static void
+many_names(void)
+{
+	struct mt_strips *strips = mt_strips_new();
+	char name[32];
+
+	for (unsigned i = 0; i < 2000; i++) {
+		snprintf(name, sizeof name, "X-Trace-%u", i);
+		mt_strips_own(strips, mt_span_text(name));
+		if (i == 1000)
+			tap_ok(mt_strips_complete(strips) && mt_strips_count(strips) == 1001, "a thousand names go");
+	}
+	tap_ok(!mt_strips_complete(strips) && mt_strips_count(strips) < 2000, "more are more than are listed");
+	mt_strips_free(strips);
+}
+
 int
 main(void)
 {
+	many_names();
 	deletions();
 	copies();
 	return tap_done();
