@@ -177,6 +177,20 @@ def clients(tap):
                answer.added("X-Trace-Result"))
 
 
+def listeners(tap):
+    """Who is believed depends on the door that the MTA names."""
+    conf = CONF + 'listener "inner*" { networks = { 192.0.2.0/24 } }\nlistener "2525" { networks = { 192.0.2.0/24 } }\n'
+    with Daemon(conf) as daemon:
+        for what, macros, trusted in (("a listener by its name", {"daemon_name": "inner-1"}, True),
+                                      ("another one", {"daemon_name": "outer"}, False),
+                                      ("a listener by its port", {"daemon_name": "outer", "daemon_port": "2525"}, True),
+                                      ("an MTA that does not tell", {}, False)):
+            with daemon.session() as session:
+                session.begin(macros={"client_port": "40000", **macros})
+                level = session.message()[1].added("X-Trace-Result")[0].split(";")[0].strip()
+            tap.ok((level == "trusted") == trusted, f"{what}: {level}")
+
+
 def inet(tap):
     """Over TCP: no wait of 40 ms, and unanswered fields once Postfix was seen."""
     for kind, host in (("inet", "127.0.0.1"), ("inet6", "::1")):
@@ -272,4 +286,4 @@ def early(tap):
                    f"{took * 1000:.0f} ms", (answer, daemon.log()))
 
 
-sys.exit(client.play([probes, several, odd_orders, clients, inet, negotiation, early]))
+sys.exit(client.play([probes, several, odd_orders, clients, listeners, inet, negotiation, early]))
