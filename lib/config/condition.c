@@ -233,33 +233,6 @@ read_lists(const struct mt_draft *draft, struct mt_condition *condition, const s
 		mt_draft_wrong(draft, values->value[0].place, "dnsbl", "no word is left; this can never hold");
 }
 
-/* Networks, those with "!" apart. */
-static void
-read_networks(const struct mt_draft *draft, struct mt_condition *condition, const struct mt_values *values)
-{
-	struct mt_arena *arena = &draft->config->arena;
-	struct mt_net *yes = mt_arena_alloc(arena, values->count * sizeof *yes);
-	struct mt_net *no = mt_arena_alloc(arena, values->count * sizeof *no);
-	size_t nyes = 0, nno = 0;
-
-	if (yes == NULL || no == NULL)
-		return;
-	for (size_t i = 0; i < values->count; i++) {
-		bool not;
-		struct mt_span text = without_not(values->value[i].text, &not);
-		struct mt_net net;
-
-		if (!mt_value_net(draft->source, &net, mt_draft_label(draft, "network"), &values->value[i], text))
-			continue;
-		if (not)
-			no[nno++] = net;
-		else
-			yes[nyes++] = net;
-	}
-	condition->nets = (struct mt_nets){ yes, nyes };
-	condition->not_nets = (struct mt_nets){ no, nno };
-}
-
 /* "AS64500" and "64500" are the number 64500. */
 static bool
 is_asn(struct mt_span *text)
@@ -312,8 +285,10 @@ read_location(const struct mt_draft *draft, struct mt_condition *condition, cons
 	condition->not_patterns = (struct mt_patterns){ no, nno };
 }
 
+/* Networks, those with "!" apart; of the client, also the word for our own. */
 static void
-read_client(const struct mt_draft *draft, struct mt_condition *condition, const struct mt_values *values)
+read_networks(const struct mt_draft *draft, struct mt_condition *condition, const char *key,
+    const struct mt_values *values)
 {
 	const struct mt_nets *trusted = &draft->config->trust.networks;
 	struct mt_arena *arena = &draft->config->arena;
@@ -329,9 +304,9 @@ read_client(const struct mt_draft *draft, struct mt_condition *condition, const 
 		struct mt_span text = without_not(values->value[i].text, &not);
 		struct mt_net net;
 
-		if (mt_span_equal(text, MT_SPAN(TRUSTED)))
+		if (condition->subject == MT_SUBJECT_CLIENT && mt_span_equal(text, MT_SPAN(TRUSTED)))
 			*(not ? &not_trusted : &condition->trusted_networks) = true;
-		else if (!mt_value_net(draft->source, &net, mt_draft_label(draft, "client"), &values->value[i], text))
+		else if (!mt_value_net(draft->source, &net, mt_draft_label(draft, key), &values->value[i], text))
 			continue;
 		else if (not)
 			no[nno++] = net;
@@ -392,10 +367,10 @@ mt_condition_read(struct mt_draft *draft, const struct mt_setting *setting)
 	}
 	if (mt_span_equal(name, MT_SPAN("client"))) {
 		condition->subject = MT_SUBJECT_CLIENT;
-		read_client(draft, condition, &values);
+		read_networks(draft, condition, "client", &values);
 	} else if (mt_span_equal(name, MT_SPAN("network"))) {
 		condition->subject = MT_SUBJECT_NETWORK;
-		read_networks(draft, condition, &values);
+		read_networks(draft, condition, "network", &values);
 	} else if (mt_span_equal(name, MT_SPAN("country")) || mt_span_equal(name, MT_SPAN("asn")) ||
 	    mt_span_equal(name, MT_SPAN("origin-country"))) {
 		condition->subject = setting->name[0] == 'a' ? MT_SUBJECT_ASN
