@@ -166,11 +166,11 @@ static bool
 read_algorithm(struct mt_dkim_field *field)
 {
 	if (mt_span_same_text(field->algorithm, "rsa-sha256"))
-		field->kind = MT_DKIM_RSA_SHA256;
+		field->kind = MT_ALGORITHM_RSA_SHA256;
 	else if (mt_span_same_text(field->algorithm, "ed25519-sha256"))
-		field->kind = MT_DKIM_ED25519_SHA256;
+		field->kind = MT_ALGORITHM_ED25519_SHA256;
 	else if (mt_span_same_text(field->algorithm, "rsa-sha1"))
-		field->kind = MT_DKIM_RSA_SHA1;
+		field->kind = MT_ALGORITHM_RSA_SHA1;
 	else
 		return neutral(field, "its algorithm is not known");
 	return true;
@@ -217,7 +217,7 @@ read_query(struct mt_dkim_field *field, struct mt_span rest)
 static bool
 read_hashes(struct mt_dkim_field *field, struct mt_span bh)
 {
-	size_t want = field->kind == MT_DKIM_RSA_SHA1 ? 20 : 32, bytes;
+	size_t want = field->kind == MT_ALGORITHM_RSA_SHA1 ? 20 : 32, bytes;
 
 	if (!mt_dkim_tags_base64(bh, &bytes) || bytes != want)
 		return neutral(field, "its bh= is no such hash");
@@ -313,6 +313,7 @@ mt_dkim_field_read(struct mt_dkim_field *field, struct mt_span value)
 	field->algorithm = parts.a;
 	field->identity = parts.i;
 	field->b = parts.b;
+	field->bh = parts.bh;
 	field->names = parts.h;
 	if (read)
 		judge(field, &parts);
@@ -323,7 +324,7 @@ mt_dkim_field_accept(struct mt_dkim_field *field, int64_t now_sec, bool allow_sh
 {
 	if (field->result != MT_UNKNOWN)
 		return;
-	if (field->kind == MT_DKIM_RSA_SHA1 && !allow_sha1)
+	if (field->kind == MT_ALGORITHM_RSA_SHA1 && !allow_sha1)
 		settle(field, MT_POLICY, "rsa-sha1 is no longer accepted");
 	else if (field->expires_sec >= 0 && now_sec - SKEW_SEC > field->expires_sec)
 		settle(field, MT_POLICY, "it has expired");

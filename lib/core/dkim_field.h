@@ -3,8 +3,8 @@
 #ifndef MT_CORE_DKIM_FIELD_H
 #define MT_CORE_DKIM_FIELD_H
 
-#include "lib/base/name.h"
 #include "lib/core/dkim_tags.h"
+#include "lib/core/key_record.h"
 
 /* What is read; beyond it a signature is permerror.  No signer comes near, and what is
  * handed on to a library has a size that is known. */
@@ -14,16 +14,14 @@
 #define MT_DKIM_FIELD_VALUE 250		/* bytes of a tag but b=, h= and z= */
 #define MT_DKIM_FIELD_IDENTITY 200	/* bytes of i= */
 
-enum mt_dkim_algorithm { MT_DKIM_RSA_SHA1, MT_DKIM_RSA_SHA256, MT_DKIM_ED25519_SHA256 };
-
 struct mt_dkim_field {
 	/* Unknown: well-formed.  Neutral: it cannot be read, or asks for what we do not know.
 	 * Permerror: it can be read, but never verified (RFC 6376, 6.1.1). */
 	enum mt_result result;
 	const char *why;		/* one sentence, static; NULL while unknown */
 	/* Parts of the value, also of a field that is otherwise wrong; absent: not written. */
-	struct mt_span domain, selector, algorithm, identity, b, names;
-	enum mt_dkim_algorithm kind;
+	struct mt_span domain, selector, algorithm, identity, b, bh, names;
+	enum mt_key_algorithm kind;
 	bool relaxed_body;
 	bool has_length;
 	uint64_t length;		/* l= */

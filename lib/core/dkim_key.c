@@ -2,7 +2,10 @@
 /* Knows the form of key records and of the keys in them; verifies nothing with them. */
 #include "lib/core/dkim_key.h"
 
+#include "lib/core/base64.h"
+
 #define TAGS_MOST 32
+#define RSA_MOST 718			/* bytes of an RSAPublicKey: a modulus of up to about 5,600 bits */
 
 struct parts {
 	struct mt_span v, k, h, s, t, p;
@@ -24,54 +27,6 @@ refuse(struct mt_dkim_key *key, const char *why)
 	key->result = MT_PERMERROR;
 	key->why = why;
 	return false;
-}
-
-/* ---- base64 -------------------------------------------------------------------- */
-
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-static size_t
-decode(unsigned char *out, size_t room, struct mt_span text)
-{
-	size_t n = 0;
-	uint32_t bits = 0;
-	unsigned have = 0;
-
-	for (size_t i = 0; i < text.len; i++) {
-		const char *at = text.ptr[i] == '\0' ? NULL : strchr(alphabet, text.ptr[i]);
-
-		if (at == NULL)
-			continue;	/* white space and padding: it was checked before */
-		bits = bits << 6 | (uint32_t)(at - alphabet);
-		have += 6;
-		if (have < 8)
-			continue;
-		have -= 8;
-		if (n == room)
-			return 0;
-		out[n++] = (unsigned char)(bits >> have);
-	}
-	return n;
-}
-
-/* out has room for four letters for each three bytes begun, and a NUL. */
-static void
-encode(char *out, const unsigned char *in, size_t len)
-{
-	for (size_t i = 0; i < len; i += 3) {
-		size_t left = len - i;
-		uint32_t bits = (uint32_t)in[i] << 16;
-
-		if (left > 1)
-			bits |= (uint32_t)in[i + 1] << 8;
-		if (left > 2)
-			bits |= in[i + 2];
-		*out++ = alphabet[bits >> 18];
-		*out++ = alphabet[bits >> 12 & 63];
-		*out++ = left > 1 ? alphabet[bits >> 6 & 63] : '=';
-		*out++ = left > 2 ? alphabet[bits & 63] : '=';
-	}
-	*out = '\0';
 }
 
 /* ---- DER ----------------------------------------------------------------------- */
@@ -149,66 +104,22 @@ find_rsa(struct der all, struct der *rsa)
 	return true;
 }
 
-/* Tag and length of what is no longer than 65,535 bytes. */
-static unsigned char *
-put_head(unsigned char *p, unsigned char tag, size_t len)
-{
-	*p++ = tag;
-	if (len > 0xff)
-		*p++ = 0x82;
-	else if (len > 0x7f)
-		*p++ = 0x81;
-	if (len > 0xff)
-		*p++ = (unsigned char)(len >> 8);
-	*p++ = (unsigned char)len;
-	return p;
-}
-
-static unsigned char *
-put_bytes(unsigned char *p, const unsigned char *from, size_t len)
-{
-	memcpy(p, from, len);
-	return p + len;
-}
-
-/* The SubjectPublicKeyInfo of a key: what a library takes. */
-static size_t
-wrap_rsa(unsigned char *out, struct der rsa)
-{
-	static const unsigned char algorithm[] = { 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01,
-		0x01, 0x01, 0x05, 0x00 };
-	unsigned char bits[MT_DKIM_KEY_DER], *p = put_head(bits, DER_BITS, 1 + rsa.len);
-	size_t len;
-
-	*p++ = 0;			/* unused bits in the last byte */
-	p = put_bytes(p, rsa.ptr, rsa.len);
-	len = (size_t)(p - bits);
-	p = put_head(out, DER_SEQUENCE, sizeof algorithm + len);
-	p = put_bytes(p, algorithm, sizeof algorithm);
-	p = put_bytes(p, bits, len);
-	return (size_t)(p - out);
-}
-
 static bool
 read_rsa(struct mt_dkim_key *key, struct der all)
 {
-	unsigned char out[MT_DKIM_KEY_DER];
-	struct der rsa, numbers, n, e, rest;
+	struct der rsa, numbers, n, e;
 
 	if (!find_rsa(all, &rsa))
 		return refuse(key, "its key is no RSA key");
-	rest = rsa;
-	if (!take(&rest, DER_SEQUENCE, &numbers) || rest.len > 0 || !take_positive(&numbers, &n) ||
+	if (rsa.len > RSA_MOST)
+		return refuse(key, "its key is longer than any that is verified");
+	if (!take(&rsa, DER_SEQUENCE, &numbers) || rsa.len > 0 || !take_positive(&numbers, &n) ||
 	    !take_positive(&numbers, &e) || numbers.len > 0)
 		return refuse(key, "its key is no RSA key");
 	key->bits = count_bits(n);
 	/* RFC 8017, 3.1: e is odd and at least 3.  Nobody has one of more than 64 bits. */
 	if ((n.ptr[n.len - 1] & 1) == 0 || (e.ptr[e.len - 1] & 1) == 0 || (e.len == 1 && e.ptr[0] < 3) || e.len > 8)
 		return refuse(key, "its key is no RSA key that anybody uses");
-	if (rsa.len > MT_DKIM_KEY_DER - 32)
-		return refuse(key, "its key is longer than any that is verified");
-	memcpy(key->text, "k=rsa; p=", 9);
-	encode(key->text + 9, out, wrap_rsa(out, rsa));
 	return true;
 }
 
@@ -218,8 +129,6 @@ read_ed25519(struct mt_dkim_key *key, struct der all)
 	if (all.len != 32)		/* RFC 8463, 4: the bare key */
 		return refuse(key, "its key is no Ed25519 key");
 	key->bits = 256;
-	memcpy(key->text, "k=ed25519; p=", 13);
-	encode(key->text + 13, all.ptr, all.len);
 	return true;
 }
 
@@ -282,11 +191,11 @@ lists(struct mt_span list, const char *a, const char *b)
 static bool
 allowed(struct mt_dkim_key *key, const struct parts *parts, const struct mt_dkim_field *field)
 {
-	const char *kind = field->kind == MT_DKIM_ED25519_SHA256 ? "ed25519" : "rsa";
+	const char *kind = field->kind == MT_ALGORITHM_ED25519_SHA256 ? "ed25519" : "rsa";
 
 	if (!mt_span_same_text(parts->k.ptr == NULL ? MT_SPAN("rsa") : parts->k, kind))
 		return refuse(key, "its key is of another kind");
-	if (parts->h.ptr != NULL && !lists(parts->h, field->kind == MT_DKIM_RSA_SHA1 ? "sha1" : "sha256", NULL))
+	if (parts->h.ptr != NULL && !lists(parts->h, field->kind == MT_ALGORITHM_RSA_SHA1 ? "sha1" : "sha256", NULL))
 		return refuse(key, "its key is not for its hash");
 	if (parts->s.ptr != NULL && !lists(parts->s, "*", "email"))
 		return refuse(key, "its key is not for mail");
@@ -298,15 +207,12 @@ allowed(struct mt_dkim_key *key, const struct parts *parts, const struct mt_dkim
 void
 mt_dkim_key_read(struct mt_dkim_key *key, const struct mt_dkim_field *field, struct mt_span record)
 {
-	unsigned char der[MT_DKIM_KEY_MOST];
+	uint8_t bytes[MT_DKIM_KEY_MOST];
 	struct parts parts = { .v = MT_ABSENT };
-	size_t bytes;
+	bool ed25519 = field->kind == MT_ALGORITHM_ED25519_SHA256;
+	size_t len;
 
-	key->result = MT_UNKNOWN;
-	key->why = NULL;
-	key->bits = 0;
-	key->testing = false;
-	key->text[0] = '\0';
+	*key = (struct mt_dkim_key){ .result = MT_UNKNOWN };
 	if (record.len > MT_DKIM_KEY_MOST) {
 		refuse(key, "its key record is longer than 4,096 bytes");
 		return;
@@ -314,25 +220,18 @@ mt_dkim_key_read(struct mt_dkim_key *key, const struct mt_dkim_field *field, str
 	if (!read_tags(key, &parts, record))
 		return;
 	key->testing = lists(parts.t, "y", NULL);
-	if (parts.p.ptr == NULL) {
+	if (parts.p.ptr == NULL)
 		refuse(key, "its key record holds no p=");
-		return;
-	}
-	if (parts.p.len == 0) {		/* RFC 6376, 3.6.1 */
+	else if (parts.p.len == 0)	/* RFC 6376, 3.6.1 */
 		refuse(key, "its key was revoked");
+	else if (!allowed(key, &parts, field))
 		return;
-	}
-	if (!allowed(key, &parts, field))
-		return;
-	if (!mt_dkim_tags_base64(parts.p, &bytes)) {
+	else if (!mt_base64_read(bytes, sizeof bytes, &len, parts.p) || len == 0)
 		refuse(key, "its key is damaged");
-		return;
-	}
-	bytes = decode(der, sizeof der, parts.p);
-	if (field->kind == MT_DKIM_ED25519_SHA256)
-		read_ed25519(key, (struct der){ der, bytes });
-	else
-		read_rsa(key, (struct der){ der, bytes });
+	else if (ed25519 ? read_ed25519(key, (struct der){ bytes, len }) : read_rsa(key, (struct der){ bytes, len }))
+		key->record = (struct mt_key_record){
+			.type = ed25519 ? MT_KEY_ED25519 : MT_KEY_RSA, .p = parts.p, .sha1 = true, .sha256 = true,
+		};
 }
 
 void

@@ -7,17 +7,13 @@
 #include "lib/core/dkim_field.h"
 
 #define MT_DKIM_KEY_MOST 4096		/* bytes of a record that are looked at */
-#define MT_DKIM_KEY_DER 750		/* bytes of a key: RSA up to about 5,700 bits */
-#define MT_DKIM_KEY_TEXT 1024
 
 struct mt_dkim_key {
 	enum mt_result result;		/* unknown: fit for the signature.  Permerror: it is not */
 	const char *why;		/* one sentence, static; NULL while unknown */
 	unsigned bits;			/* exact length of an RSA modulus, 256 for Ed25519; 0: no key was read */
 	bool testing;			/* t=y */
-	/* "k=rsa; p=..." with nothing of the record in it but the key itself, which is
-	 * written anew; a NUL stands behind it. */
-	char text[MT_DKIM_KEY_TEXT];
+	struct mt_key_record record;	/* what is verified with: lends from the text that was read */
 };
 
 /* Reads one record for one signature. */

@@ -8,7 +8,7 @@
 /* a= of a signature: RFC 6376, 3.3, and RFC 8463, 3. */
 enum mt_key_algorithm {
 	MT_ALGORITHM_UNKNOWN, MT_ALGORITHM_RSA_SHA256, MT_ALGORITHM_ED25519_SHA256,
-	MT_ALGORITHM_RSA_SHA1		/* not to be verified any more (RFC 8301, 3.1) */
+	MT_ALGORITHM_RSA_SHA1		/* not to be verified any more (RFC 8301, 3.1), but by a setting */
 };
 
 enum mt_key_record_type { MT_KEY_OTHER, MT_KEY_RSA, MT_KEY_ED25519 };

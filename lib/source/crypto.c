@@ -151,15 +151,17 @@ affordable(EVP_PKEY *key, unsigned bits)
 }
 
 static enum mt_crypto_answer
-verify_rsa(EVP_PKEY *key, const uint8_t *sig, size_t len, const uint8_t *hash)
+verify_rsa(EVP_PKEY *key, const uint8_t *sig, size_t len, const uint8_t *hash, bool sha1)
 {
+	const EVP_MD *md = sha1 ? EVP_sha1() : EVP_sha256();
+	size_t size = sha1 ? MT_CRYPTO_SHA1 : MT_CRYPTO_HASH;
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
 	enum mt_crypto_answer answer = MT_CRYPTO_NO_MEMORY;
 
 	if (ctx != NULL && EVP_PKEY_verify_init(ctx) == 1 &&
 	    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 &&
-	    EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) == 1)
-		answer = EVP_PKEY_verify(ctx, sig, len, hash, MT_CRYPTO_HASH) == 1 ? MT_CRYPTO_GOOD : MT_CRYPTO_BAD;
+	    EVP_PKEY_CTX_set_signature_md(ctx, md) == 1)
+		answer = EVP_PKEY_verify(ctx, sig, len, hash, size) == 1 ? MT_CRYPTO_GOOD : MT_CRYPTO_BAD;
 	EVP_PKEY_CTX_free(ctx);
 	return answer;
 }
@@ -179,7 +181,7 @@ verify_ed25519(EVP_PKEY *key, const uint8_t *sig, size_t len, const uint8_t *has
 
 enum mt_crypto_answer
 mt_crypto_verify(unsigned *bits, const struct mt_key_record *key, enum mt_key_algorithm algorithm, struct mt_span b,
-    const uint8_t hash[MT_CRYPTO_HASH], unsigned min_bits)
+    const uint8_t *hash, unsigned min_bits)
 {
 	enum mt_crypto_answer answer = MT_CRYPTO_NO_KEY;
 	uint8_t sig[MT_CRYPTO_BYTES];
@@ -189,7 +191,7 @@ mt_crypto_verify(unsigned *bits, const struct mt_key_record *key, enum mt_key_al
 	*bits = 0;
 	if (!mt_base64_read(sig, sizeof sig, &len, b) || len == 0)
 		return MT_CRYPTO_NO_SIGNATURE;
-	if (algorithm == MT_ALGORITHM_RSA_SHA1 || !mt_key_record_serves(key, algorithm))
+	if (!mt_key_record_serves(key, algorithm))
 		return MT_CRYPTO_NO_KEY;
 	pkey = read_key(key);
 	if (pkey != NULL)
@@ -199,7 +201,7 @@ mt_crypto_verify(unsigned *bits, const struct mt_key_record *key, enum mt_key_al
 	else if (pkey != NULL && *bits < min_bits)
 		answer = MT_CRYPTO_SHORT_KEY;
 	else if (pkey != NULL && affordable(pkey, *bits))
-		answer = verify_rsa(pkey, sig, len, hash);
+		answer = verify_rsa(pkey, sig, len, hash, algorithm == MT_ALGORITHM_RSA_SHA1);
 	EVP_PKEY_free(pkey);
 	ERR_clear_error();
 	return answer;

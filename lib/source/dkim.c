@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Knows how libopendkim is driven and what its answers mean; refuses to let it read what
- * was not read and bounded before, ask anybody, or look at the clock.
+ * Knows how libopendkim is driven, which canonicalizes and hashes, and what becomes of its
+ * hashes; refuses to let it read what was not read and bounded before, ask anybody, look at
+ * the clock or judge a signature: it looks through all decoders of OpenSSL for each key.
  */
 #include "lib/source/dkim.h"
 
@@ -12,10 +13,12 @@
 
 #include <opendkim/dkim.h>
 
+#include "lib/core/base64.h"
 #include "lib/core/dkim_fields.h"
 #include "lib/core/dkim_key.h"
 #include "lib/core/dkim_lines.h"
 #include "lib/core/dkim_pick.h"
+#include "lib/source/crypto.h"
 
 #define SIGNATURES_MOST 8
 #define HEADER_MOST (1024u * 1024u)
@@ -70,24 +73,14 @@ octets(const char *text)
 	return (unsigned char *)(uintptr_t)text;
 }
 
-/* The key of a signature that is to be verified; the others are not looked at. */
+/* It verifies nothing, so it wants no key; if ever it did, it must not ask for it itself. */
 static DKIM_CBSTAT
-give_key(DKIM *handle, DKIM_SIGINFO *info, unsigned char *out, size_t room)
+give_no_key(DKIM *handle, DKIM_SIGINFO *info, unsigned char *out, size_t room)
 {
-	const struct mt_dkim_message *msg = dkim_get_user_context(handle);
-
-	for (unsigned i = 0; i < msg->nasked; i++) {
-		const struct signature *s = msg->asked[i];
-		size_t len;
-
-		if (s->info != info || s->key == NULL)
-			continue;
-		len = strlen(s->key->text);
-		if (len == 0 || len >= room)
-			break;
-		memcpy(out, s->key->text, len + 1);
-		return DKIM_CBSTAT_CONTINUE;
-	}
+	(void)handle;
+	(void)info;
+	(void)out;
+	(void)room;
 	return DKIM_CBSTAT_NOTFOUND;
 }
 
@@ -95,13 +88,11 @@ static bool
 set_up(struct mt_dkim *dkim)
 {
 	unsigned flags = DKIM_LIBFLAGS_DELAYSIGPROC | DKIM_LIBFLAGS_BADSIGHANDLES;
-	unsigned bits = dkim->options.min_key_bits;
 	uint64_t drift = DRIFT_SEC;
 
 	return dkim_options(dkim->lib, DKIM_OP_SETOPT, DKIM_OPTS_FLAGS, &flags, sizeof flags) == DKIM_STAT_OK &&
-	    dkim_options(dkim->lib, DKIM_OP_SETOPT, DKIM_OPTS_MINKEYBITS, &bits, sizeof bits) == DKIM_STAT_OK &&
 	    dkim_options(dkim->lib, DKIM_OP_SETOPT, DKIM_OPTS_CLOCKDRIFT, &drift, sizeof drift) == DKIM_STAT_OK &&
-	    dkim_set_key_lookup(dkim->lib, give_key) == DKIM_STAT_OK;
+	    dkim_set_key_lookup(dkim->lib, give_no_key) == DKIM_STAT_OK;
 }
 
 struct mt_dkim *
@@ -331,7 +322,8 @@ hand_fields(struct mt_dkim_message *msg)
 	return dkim_header(msg->handle, octets(msg->dkim->pad), strlen(msg->dkim->pad)) == DKIM_STAT_OK;
 }
 
-/* Finds the library's own view of each signature that it was handed; they are in order. */
+/* Finds the library's own view of each signature that it was handed; they are in order.
+ * What it ignores it hashes all the same. */
 static bool
 find_infos(struct mt_dkim_message *msg)
 {
@@ -346,8 +338,7 @@ find_infos(struct mt_dkim_message *msg)
 		if (at == n)
 			return false;
 		msg->listed[i]->info = infos[at++];
-		if (msg->listed[i]->result != MT_UNKNOWN)
-			dkim_sig_ignore(msg->listed[i]->info);
+		dkim_sig_ignore(msg->listed[i]->info);
 	}
 	return at == n;
 }
@@ -383,8 +374,7 @@ start(struct mt_dkim_message *msg)
 		return false;
 	mt_dkim_lines_begin(msg->lines, hand_chunk, msg);
 	msg->handle = dkim_verify(msg->dkim->lib, octets("mailtrace"), NULL, &status);
-	return msg->handle != NULL && dkim_set_user_context(msg->handle, msg) == DKIM_STAT_OK && hand_fields(msg) &&
-	    dkim_eoh(msg->handle) == DKIM_STAT_OK && find_infos(msg);
+	return msg->handle != NULL && hand_fields(msg) && dkim_eoh(msg->handle) == DKIM_STAT_OK && find_infos(msg);
 }
 
 static bool
@@ -460,7 +450,7 @@ judge_key(struct mt_dkim_message *msg, struct signature *s, const struct mt_answ
 	mt_dkim_key_choose(s->key, &s->field, answer);
 	if (s->key->result != MT_UNKNOWN)
 		settle(s, s->key->result, MT_CAUSE_NONE, s->key->why);
-	else if (s->field.kind != MT_DKIM_ED25519_SHA256 && s->key->bits < msg->dkim->options.min_key_bits)
+	else if (s->field.kind != MT_ALGORITHM_ED25519_SHA256 && s->key->bits < msg->dkim->options.min_key_bits)
 		settle(s, MT_POLICY, MT_CAUSE_NONE, "its key is too short");
 }
 
@@ -478,41 +468,65 @@ settle_good(const struct mt_dkim_message *msg, struct signature *s)
 }
 
 static void
-judge_verified(const struct mt_dkim_message *msg, struct signature *s)
+judge_signature(const struct mt_dkim_message *msg, struct signature *s, const uint8_t *hash)
 {
-	int error = dkim_sig_geterror(s->info);
+	unsigned bits;
 
-	if (error == DKIM_SIGERROR_OK && DKIM_SIG_CHECK(s->info))
+	switch (mt_crypto_verify(&bits, &s->key->record, s->field.kind, s->field.b, hash, 0)) {
+	case MT_CRYPTO_GOOD:
 		settle_good(msg, s);
-	else if (error == DKIM_SIGERROR_TOOLARGE_L)
-		settle(s, MT_FAIL, MT_CAUSE_NONE, "the body is shorter than its l= says");
-	else if (error == DKIM_SIGERROR_BADSIG && dkim_sig_getbh(s->info) == DKIM_SIGBH_MISMATCH)
-		settle(s, MT_FAIL, MT_CAUSE_NONE, "the body is not what was signed");
-	else if (error == DKIM_SIGERROR_BADSIG)
+		return;
+	case MT_CRYPTO_BAD:
 		settle(s, MT_FAIL, MT_CAUSE_NONE, "the header is not what was signed, or not with this key");
-	else if (error == DKIM_SIGERROR_KEYDECODE)
-		settle(s, MT_PERMERROR, MT_CAUSE_NONE, "its key is damaged");
-	else if (error != DKIM_SIGERROR_UNKNOWN && error != DKIM_SIGERROR_OK)
+		return;
+	case MT_CRYPTO_NO_SIGNATURE:
 		settle(s, MT_NEUTRAL, MT_CAUSE_NONE, "it cannot be verified as it is written");
+		return;
+	case MT_CRYPTO_NO_KEY:
+	case MT_CRYPTO_SHORT_KEY:
+		settle(s, MT_PERMERROR, MT_CAUSE_NONE, "its key is damaged");
+		return;
+	case MT_CRYPTO_NO_MEMORY:
+		return;			/* it stays open */
+	}
+}
+
+/* What the library hashed, held against what was signed (RFC 6376, 6.1.3). */
+static void
+judge_hashes(const struct mt_dkim_message *msg, struct signature *s)
+{
+	size_t want = s->field.kind == MT_ALGORITHM_RSA_SHA1 ? MT_CRYPTO_SHA1 : MT_CRYPTO_HASH;
+	size_t signed_len, header_len, body_len;
+	uint8_t signed_body[MT_CRYPTO_HASH];
+	void *header, *body;
+
+	if (dkim_sig_geterror(s->info) == DKIM_SIGERROR_TOOLARGE_L)
+		settle(s, MT_FAIL, MT_CAUSE_NONE, "the body is shorter than its l= says");
+	else if (dkim_sig_geterror(s->info) != DKIM_SIGERROR_UNKNOWN)
+		settle(s, MT_NEUTRAL, MT_CAUSE_NONE, "it cannot be verified as it is written");
+	else if (dkim_sig_gethashes(s->info, &header, &header_len, &body, &body_len) != DKIM_STAT_OK ||
+	    header_len != want || body_len != want)
+		return;			/* it stays open */
+	else if (!mt_base64_read(signed_body, sizeof signed_body, &signed_len, s->field.bh) || signed_len != want ||
+	    memcmp(signed_body, body, want) != 0)
+		settle(s, MT_FAIL, MT_CAUSE_NONE, "the body is not what was signed");
+	else
+		judge_signature(msg, s, header);
 }
 
 /* All keys are there: what passes is known after this. */
 static void
 verify(struct mt_dkim_message *msg)
 {
-	if (msg->handle != NULL && any_open(msg)) {
-		for (unsigned i = 0; i < msg->nlisted; i++)
-			if (msg->listed[i]->info != NULL && msg->listed[i]->result != MT_UNKNOWN)
-				dkim_sig_ignore(msg->listed[i]->info);
+	if (msg->handle != NULL && any_open(msg))
 		mt_dkim_lines_end(msg->lines);
-	}
 	msg->body_ended = true;
 	/* The end of the body may have stopped the library. */
 	if (msg->handle != NULL && any_open(msg)) {
 		dkim_eom(msg->handle, NULL);
 		for (unsigned i = 0; i < msg->nlisted; i++)
 			if (msg->listed[i]->info != NULL && msg->listed[i]->result == MT_UNKNOWN)
-				judge_verified(msg, msg->listed[i]);
+				judge_hashes(msg, msg->listed[i]);
 	}
 	out_of_memory(msg);
 	msg->done = true;
