@@ -135,3 +135,10 @@ mt_helo_skip(struct mt_helo *helo, enum mt_cause cause)
 	if (helo->fact.result == MT_UNKNOWN)
 		helo->fact = (struct mt_fact){ MT_SKIPPED, cause, 0 };
 }
+
+bool
+mt_helo_trouble(const struct mt_helo *helo)
+{
+	return helo->asked && helo->answered >= 2 && !helo->matched && !(helo->own_family && helo->elsewhere) &&
+	    helo->trouble != MT_CAUSE_NONE && helo->trouble != MT_CAUSE_OFFLINE;
+}

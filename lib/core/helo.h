@@ -38,5 +38,7 @@ void mt_helo_answer(struct mt_helo *helo, const struct mt_ip *client, enum mt_rr
  * last: nothing more will come. */
 void mt_helo_judge(struct mt_helo *helo, const struct mt_iprev *iprev, bool last);
 void mt_helo_skip(struct mt_helo *helo, enum mt_cause cause);
+/* Whether both answers are in, and decide nothing for trouble that another asking may not meet. */
+bool mt_helo_trouble(const struct mt_helo *helo);
 
 #endif

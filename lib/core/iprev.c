@@ -199,3 +199,9 @@ mt_iprev_verified(const struct mt_iprev *iprev, struct mt_span name)
 			return true;
 	return false;
 }
+
+bool
+mt_iprev_trouble(const struct mt_iprev *iprev)
+{
+	return iprev->iprev.result == MT_TEMPERROR && !mt_iprev_open(iprev) && !iprev->cut;
+}

@@ -40,6 +40,8 @@ void mt_iprev_forward(struct mt_iprev *iprev, size_t index, const struct mt_ip *
 /* Nobody was asked, or nobody answered until the deadline: what is open gets a word. */
 void mt_iprev_skip(struct mt_iprev *iprev, enum mt_cause cause);
 void mt_iprev_expire(struct mt_iprev *iprev);
+/* Whether it ended in trouble that another asking may not meet. */
+bool mt_iprev_trouble(const struct mt_iprev *iprev);
 /* The first name that leads back, else the first name, else absent. */
 struct mt_span mt_iprev_name(const struct mt_iprev *iprev);
 /* Whether answers about names are still out, so that mt_iprev_name() may change. */

@@ -130,6 +130,36 @@ mt_asked_close(struct mt_asked *asked)
 	*asked = (struct mt_asked){ 0 };
 }
 
+/* Whether another asking may bring more than what came. */
+static bool
+in_trouble(const struct mt_asked_entry *entry)
+{
+	const struct mt_answer *came = entry->answer;
+
+	return entry->answered && (came == NULL || came->stale != MT_CAUSE_NONE ||
+	    (mt_cause_trouble(came->cause) && came->cause != MT_CAUSE_OFFLINE));
+}
+
+bool
+mt_asked_renew(struct mt_asked *asked)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < asked->count; i++) {
+		struct mt_asked_entry *entry = &asked->entries[i];
+
+		if (!in_trouble(entry))
+			continue;
+		any = true;
+		mt_answer_unref(entry->answer);
+		entry->answer = NULL;
+		entry->answered = false;
+		entry->judges = 0;
+		mt_conn_ask(asked->conn, entry->name, entry->type, asked->serial << INDEX_BITS | i);
+	}
+	return any;
+}
+
 /* Each of those who may have read the entry is told for itself. */
 static void
 tell(struct mt_conn *conn, const struct mt_asked *asked, unsigned judges)

@@ -32,6 +32,8 @@ struct mt_asked {
 void mt_asked_open(struct mt_asked *asked, struct mt_conn *conn, struct mt_asked *also, unsigned most);
 /* Answers that come later are dropped.  One that was never opened is left alone. */
 void mt_asked_close(struct mt_asked *asked);
+/* Asks once more what ended in trouble.  False: nothing did. */
+bool mt_asked_renew(struct mt_asked *asked);
 /* Takes in an answer (NULL: there was no memory for one) by the index of its letter. */
 void mt_asked_take(struct mt_conn *conn, unsigned index, struct mt_answer *answer);
 

@@ -14,6 +14,8 @@
 #define FIRST_CHUNK 512			/* an idle connection needs little */
 #define HELO_QUESTIONS 3		/* names of one connection that are asked about */
 #define CEILING (256u * 1024u)		/* names and HELOs, however often they come */
+#define RENEWALS 64			/* of what ended in trouble; names may come with each */
+#define RENEWAL_MSEC 1000		/* not more often */
 
 /* One question on its way; dies with its delivery. */
 struct question {
@@ -158,8 +160,8 @@ remembered(void *ctx, const struct mt_history *history)
 	mt_inbox_unref(ctx);
 }
 
-void
-mt_conn_ask_history(struct mt_conn *conn)
+static void
+ask_history(struct mt_conn *conn)
 {
 	/* Our own are not remembered, nor is anybody behind a private address. */
 	if (conn->idle || conn->sources->store == NULL || conn->peer.ip.family == 0 ||
@@ -205,7 +207,7 @@ mt_conn_open(struct mt_engine *engine, const struct mt_client *client)
 	conn->peer.no_database = mt_sources_lack(conn->sources);
 	conn->peer.location = mt_checkup_locate(conn, &conn->arena, &conn->peer.ip);
 	mt_checkup_connect(conn);
-	mt_conn_ask_history(conn);
+	ask_history(conn);
 	return conn;
 }
 
@@ -249,6 +251,7 @@ take_helo(struct mt_conn *conn, struct mt_span name, bool after_tls)
 	if (helo->name.ptr != NULL && !after_tls && !mt_name_same(helo->name, name) && helo->changed_from.ptr == NULL)
 		helo->changed_from = helo->name;
 	conn->helo_count++;
+	conn->helo_given++;
 	kept = mt_arena_copy(&conn->arena, name);
 	if (kept.ptr == NULL) {
 		/* Whoever gives so many names has changed it: no way around a rule. */
@@ -278,7 +281,7 @@ mt_conn_helo(struct mt_conn *conn, struct mt_span name, bool after_tls)
 {
 	int error = take_helo(conn, name, after_tls);
 
-	if (error == MT_OK && conn->helo_count <= HELO_QUESTIONS)
+	if (error == MT_OK && conn->helo_given <= HELO_QUESTIONS)
 		mt_checkup_greet(conn);
 	return error;
 }
@@ -290,6 +293,43 @@ keep(struct mt_conn *conn, struct mt_span *member, struct mt_span value)
 		return MT_OK;
 	*member = mt_arena_copy(&conn->arena, value);
 	return member->ptr == NULL && value.ptr != NULL ? MT_ENOMEM : MT_OK;
+}
+
+/* A short trouble of DNS is not held against all mail that comes on one connection. */
+static void
+renew_answers(struct mt_conn *conn)
+{
+	struct mt_peer *peer = &conn->peer;
+	int64_t now = mt_now_mono_msec();
+	struct mt_span name = peer->helo.name;
+	bool again = mt_iprev_trouble(&peer->iprev), helo = mt_helo_trouble(&peer->helo);
+	char normal[MT_NAME_TEXT];
+
+	if (conn->idle || conn->renewals == RENEWALS ||
+	    (conn->renewals > 0 && now - conn->renewed_msec < RENEWAL_MSEC))
+		return;
+	if (again) {
+		peer->iprev = (struct mt_iprev){ .nnames = 0 };
+		ask_ptr(conn);
+	}
+	if (helo && mt_name_normal(name, normal)) {
+		conn->helo_count++;
+		if (mt_helo_begin(&peer->helo, name, &peer->ip, conn->settings->trust))
+			ask_helo(conn, normal);
+	}
+	if (mt_asked_renew(&conn->own) || again || helo) {
+		conn->renewals++;
+		conn->renewed_msec = now;
+	}
+}
+
+void
+mt_conn_renew(struct mt_conn *conn)
+{
+	/* What the messages before it on this connection came to is a part of the history. */
+	ask_history(conn);
+	mt_conn_apply(conn);
+	renew_answers(conn);
 }
 
 int

@@ -44,10 +44,13 @@ struct mt_conn {
 	struct mt_inbox *inbox;
 	struct mt_arena arena;
 	struct mt_peer peer;
-	unsigned helo_count;		/* which HELO an answer belongs to */
+	unsigned helo_count;		/* which asking about a HELO name an answer belongs to */
+	unsigned helo_given;		/* names that were given */
 	unsigned helo_asked;		/* names that were asked about */
 	struct mt_history history;
 	unsigned messages;		/* begun */
+	unsigned renewals;		/* how often trouble was asked about once more */
+	int64_t renewed_msec;		/* when it last was, on the monotonic clock */
 	struct mt_asked *asked;		/* all that are open */
 	struct mt_asked own;		/* what is asked for every message of the connection */
 	enum mt_result *zones;		/* the lists' health when it began; NULL: not known */
@@ -60,8 +63,9 @@ void mt_engine_say(struct mt_engine *engine, int priority, const char *line);
 struct mt_lookup *mt_lookup_ref(struct mt_lookup *lookup);
 void mt_lookup_unref(struct mt_lookup *lookup);
 bool mt_conn_settled(const struct mt_conn *conn);
-/* Asks what was seen of the client, anew; until the answer is applied it is unknown. */
-void mt_conn_ask_history(struct mt_conn *conn);
+/* Another message begins on it: asks what was seen of the client, anew, and what about the
+ * client ended in trouble; until an answer is applied it is unknown. */
+void mt_conn_renew(struct mt_conn *conn);
 /* Asks DNS; the answer comes as a letter MT_WHAT_ASKED with this index. */
 void mt_conn_ask(struct mt_conn *conn, const char *name, enum mt_rrtype type, unsigned index);
 /* Reads what has come in into conn->peer and the open struct mt_asked. */

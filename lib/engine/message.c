@@ -52,9 +52,8 @@ mt_trace_open(struct mt_conn *conn)
 		return NULL;
 	trace = &message->trace;
 	message->conn = conn;
-	/* What the messages before it on this connection came to is a part of the history. */
 	if (conn->messages++ > 0)
-		mt_conn_ask_history(conn);
+		mt_conn_renew(conn);
 	message->peer = conn->peer;
 	if (conn->config->headers.strip_foreign && !conn->idle &&
 	    !mt_nets_have(&conn->settings->trust->networks, &conn->peer.ip)) {

@@ -150,36 +150,56 @@ put_key(FILE *file, const char *name)
 	"dns 2.0.0.127.bl.example.com A 127.0.0.2\n" \
 	"dns 5.114.0.203.bl.example.com A 127.0.0.4\n"
 
-/* answers: of ANSWERS or in place of them; keys: of both signatures. */
-static void
-begin(struct bench *b, const char *answers, bool keys, const char *const *more)
+/* keys: of both signatures; instead: a line in place of those of its name and type. */
+static struct mt_resolver *
+open_script(const char *answers, bool keys, const char *instead)
 {
-	const char *overrides[SETTINGS_MOST + 2];
-	char path[] = "/tmp/mt-checkup-XXXXXX", lists[64] = "/tmp/mt-checkup.conf-XXXXXX";
-	struct mt_ports ports = { .resolver = &b->world.resolver, .wall_msec = wall_msec, .say = quiet };
-	FILE *file = fdopen(mkstemp(path), "w"), *conf = fdopen(mkstemp(lists), "w");
-	size_t n = 0;
+	char path[] = "/tmp/mt-checkup-XXXXXX";
+	size_t same = instead[0] == '\0' ? 0 : (size_t)(strrchr(instead, ' ') - instead);
+	FILE *file = fdopen(mkstemp(path), "w");
+	struct mt_resolver *script;
 
-	*b = (struct bench){ .world.resolver = { world_ask, world_close } };
-	if (file == NULL || conf == NULL)
+	if (file == NULL)
 		abort();
-	fputs(answers, file);
+	for (const char *line = answers; *line != '\0'; line += strcspn(line, "\n") + 1)
+		if (same == 0 || strncmp(line, instead, same) != 0)
+			fprintf(file, "%.*s\n", (int)strcspn(line, "\n"), line);
+	fprintf(file, "%s\n", instead);
 	if (keys) {
 		put_key(file, "sel._domainkey.lists.example.com");
 		put_key(file, "s1._domainkey.example.net");
 	}
-	fputs("dnsbl \"bl.example.com\" { check = { client, hops } code \"127.0.0.4\" { name = xbl class = exploited } }\n", conf);
 	fclose(file);
+	script = mt_script_open(path, complain, NULL);
+	unlink(path);
+	if (script == NULL)
+		abort();
+	return script;
+}
+
+/* answers: of ANSWERS or in place of them. */
+static void
+begin(struct bench *b, const char *answers, bool keys, const char *const *more)
+{
+	const char *overrides[SETTINGS_MOST + 2];
+	char lists[] = "/tmp/mt-checkup.conf-XXXXXX";
+	struct mt_ports ports = { .resolver = &b->world.resolver, .wall_msec = wall_msec, .say = quiet };
+	FILE *conf = fdopen(mkstemp(lists), "w");
+	size_t n = 0;
+
+	*b = (struct bench){ .world.resolver = { world_ask, world_close } };
+	if (conf == NULL)
+		abort();
+	fputs("dnsbl \"bl.example.com\" { check = { client, hops } code \"127.0.0.4\" { name = xbl class = exploited } }\n", conf);
 	fclose(conf);
 	for (; settings[n] != NULL; n++)
 		overrides[n] = settings[n];
 	for (; more != NULL && *more != NULL; more++)
 		overrides[n++] = *more;
 	b->config = mt_config_load(lists, overrides, n, complain, NULL, NULL);
-	b->world.script = mt_script_open(path, complain, NULL);
-	unlink(path);
+	b->world.script = open_script(answers, keys, "");
 	unlink(lists);
-	if (b->config == NULL || b->world.script == NULL)
+	if (b->config == NULL)
 		abort();
 	b->engine = mt_engine_open(b->config, &ports, NULL);
 }
@@ -597,6 +617,47 @@ test_late(void)
 	free(want);
 }
 
+/* DNS is in trouble, and then no more: the next message on the connection shows it, and no
+ * answer that was good is asked for again. */
+static void
+test_renewal(void)
+{
+	static const char *const remember_no_trouble[] = { "dns.failure-ttl=0s", NULL };
+	static const char *const troubles[] = { "default servfail", "default timeout", "default garbage",
+		"dns lists.example.com A servfail", "dns lists.example.com TXT timeout",
+		"dns 5.114.0.203.in-addr.arpa PTR timeout", "dns _spf.example.com TXT servfail",
+		"dns 5.114.0.203.bl.example.com A refused" };
+	char *want = one_case(0, 0), *got;
+
+	for (size_t i = 0; i < sizeof troubles / sizeof *troubles; i++) {
+		struct mt_resolver *good, *bad;
+		struct mt_conn *conn;
+		unsigned asked;
+		struct bench b;
+
+		begin(&b, ANSWERS, true, remember_no_trouble);
+		good = b.world.script;
+		bad = b.world.script = open_script(strncmp(troubles[i], "default", 7) == 0 ? "" : ANSWERS, true, troubles[i]);
+		conn = connect_as(&b, one_name);
+		got = play(&b, conn, &message, SENDER, 1);
+		tap_ok(strcmp(got, want) != 0, "trouble: %s", troubles[i]);
+		free(got);
+		b.world.script = good;
+		got = play(&b, conn, &message, SENDER, 1);
+		if (!tap_ok(strcmp(got, want) == 0, "and none in the next message"))
+			tap_note("%s", got);
+		free(got);
+		asked = b.world.asked;
+		got = play(&b, conn, &message, SENDER, 1);
+		tap_ok(strcmp(got, want) == 0 && b.world.asked == asked, "and then nothing is asked again");
+		free(got);
+		mt_conn_close(conn);
+		end(&b);
+		bad->close(bad);
+	}
+	free(want);
+}
+
 /* ---- the body ------------------------------------------------------------------------------------------------ */
 
 static void
@@ -645,6 +706,7 @@ main(void)
 	test_two();
 	test_recipients();
 	test_late();
+	test_renewal();
 	test_body();
 	free(message.bytes);
 	free(changed.bytes);
