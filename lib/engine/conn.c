@@ -11,7 +11,7 @@
 #include "lib/engine/ahead.h"
 #include "lib/engine/checkup.h"
 
-#define FIRST_CHUNK 512			/* an idle connection needs little */
+#define FIRST_CHUNK 256			/* an idle connection needs little */
 #define HELO_QUESTIONS 3		/* names of one connection that are asked about */
 #define CEILING (256u * 1024u)		/* names and HELOs, however often they come */
 #define RENEWALS 64			/* of what ended in trouble; names may come with each */
