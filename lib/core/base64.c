@@ -15,8 +15,9 @@ sextet(char c)
 	return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
-bool
-mt_base64_read(uint8_t *out, size_t room, size_t *len, struct mt_span text)
+/* out may be NULL: then it is only looked at. */
+static bool
+decode(uint8_t *out, size_t room, size_t *len, struct mt_span text)
 {
 	uint32_t bits = 0;
 	size_t digits = 0, pads = 0;
@@ -39,7 +40,21 @@ mt_base64_read(uint8_t *out, size_t room, size_t *len, struct mt_span text)
 			continue;
 		if (*len == room)
 			return false;
-		out[(*len)++] = (uint8_t)(bits >> (6 - 2 * ((digits - 1) % 4)));
+		if (out != NULL)
+			out[*len] = (uint8_t)(bits >> (6 - 2 * ((digits - 1) % 4)));
+		++*len;
 	}
 	return (digits + pads) % 4 == 0;
+}
+
+bool
+mt_base64_read(uint8_t *out, size_t room, size_t *len, struct mt_span text)
+{
+	return decode(out, room, len, text);
+}
+
+bool
+mt_base64_check(size_t *len, struct mt_span text)
+{
+	return decode(NULL, SIZE_MAX, len, text) && *len > 0;
 }

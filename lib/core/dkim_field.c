@@ -3,6 +3,9 @@
  * for no key. */
 #include "lib/core/dkim_field.h"
 
+#include "lib/core/base64.h"
+#include "lib/core/tags.h"
+
 /* Clocks differ: a signature is taken for so long before t= and behind x=. */
 #define SKEW_SEC 300
 /* 2001-09-09, years before DKIM was: an older t= is no time of signing. */
@@ -44,7 +47,7 @@ permerror(struct mt_dkim_field *field, const char *why)
 /* Notes a tag; one whose name differs from a known one by case alone is neither (names
  * are compared with case, RFC 6376, 3.2). */
 static bool
-note_tag(struct parts *parts, const struct mt_dkim_tag *tag)
+note_tag(struct parts *parts, const struct mt_tag *tag)
 {
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
 		if (!mt_span_same_text(tag->name, known[i].name))
@@ -62,9 +65,19 @@ named(struct mt_span name, const char *text)
 	return mt_span_equal(name, mt_span_text(text));
 }
 
+/* No mail has other bytes in it but by an extension (RFC 8616), for which there is no verifier. */
+static bool
+is_ascii(struct mt_span value)
+{
+	for (size_t i = 0; i < value.len; i++)
+		if ((unsigned char)value.ptr[i] > 127)
+			return false;
+	return true;
+}
+
 /* The hash is taken over the field with b= emptied: who empties it must find it. */
 static bool
-findable_b(const struct mt_dkim_tag *tag)
+findable_b(const struct mt_tag *tag)
 {
 	if (named(tag->name, "b"))
 		return !tag->spaced;
@@ -75,18 +88,20 @@ static bool
 read_tags(struct mt_dkim_field *field, struct parts *parts, struct mt_span rest)
 {
 	struct mt_span names[MT_DKIM_FIELD_TAGS];
-	struct mt_dkim_tag tag;
-	enum mt_dkim_tags got;
+	struct mt_tag tag;
+	enum mt_tags_got got;
 	bool odd = false;
 	size_t n = 0;
 
-	while ((got = mt_dkim_tags_next(&rest, &tag)) == MT_DKIM_TAGS_ONE) {
+	while ((got = mt_tags_next(&tag, &rest)) == MT_TAGS_ONE) {
 		if (n == MT_DKIM_FIELD_TAGS)
 			return permerror(field, "it has more than 64 tags");
 		for (size_t i = 0; i < n; i++)
 			if (mt_span_same(names[i], tag.name))
 				return neutral(field, "a tag stands in it twice");
 		names[n++] = tag.name;
+		if (!is_ascii(tag.value))
+			return neutral(field, "its list of tags cannot be read");
 		odd = odd || !findable_b(&tag);
 		if (!note_tag(parts, &tag))
 			return neutral(field, "a tag is written in capitals");
@@ -94,24 +109,9 @@ read_tags(struct mt_dkim_field *field, struct parts *parts, struct mt_span rest)
 		    !named(tag.name, "z"))
 			return permerror(field, "the value of a tag is longer than 250 bytes");
 	}
-	if (got == MT_DKIM_TAGS_BAD)
+	if (got == MT_TAGS_BAD)
 		return neutral(field, "its list of tags cannot be read");
 	return !odd || neutral(field, "its b= is written in a form that is not read");
-}
-
-/* Digits and nothing else, few enough for what takes them. */
-static bool
-read_number(struct mt_span text, size_t digits, uint64_t *value)
-{
-	*value = 0;
-	if (text.len == 0 || text.len > digits)
-		return false;
-	for (size_t i = 0; i < text.len; i++) {
-		if (!mt_is_digit(text.ptr[i]))
-			return false;
-		*value = *value * 10 + (uint64_t)(text.ptr[i] - '0');
-	}
-	return true;
 }
 
 /* 1*12DIGIT; -1 for an absent one. */
@@ -123,7 +123,7 @@ read_time(struct mt_span text, int64_t *sec)
 	*sec = -1;
 	if (text.ptr == NULL)
 		return true;
-	if (!read_number(text, 12, &value))
+	if (!mt_tags_number(&value, text, 12))
 		return false;
 	*sec = (int64_t)value;
 	return true;
@@ -148,7 +148,7 @@ read_names(struct mt_dkim_field *field)
 	struct mt_span rest = field->names, name;
 	size_t n = 0;
 
-	while (mt_dkim_tags_item(&rest, &name)) {
+	while (mt_tags_item(&name, &rest)) {
 		if (n++ == MT_DKIM_FIELD_NAMES)
 			return permerror(field, "its h= names more than 512 fields");
 		for (size_t i = 0; i < name.len; i++)
@@ -208,7 +208,7 @@ read_query(struct mt_dkim_field *field, struct mt_span rest)
 
 	if (rest.ptr == NULL)
 		return true;
-	while (mt_dkim_tags_item(&rest, &method))
+	while (mt_tags_item(&method, &rest))
 		if (mt_span_same_text(method, "dns/txt"))
 			return true;
 	return neutral(field, "it names no way to the key that is known");
@@ -219,9 +219,9 @@ read_hashes(struct mt_dkim_field *field, struct mt_span bh)
 {
 	size_t want = field->kind == MT_ALGORITHM_RSA_SHA1 ? 20 : 32, bytes;
 
-	if (!mt_dkim_tags_base64(bh, &bytes) || bytes != want)
+	if (!mt_base64_check(&bytes, bh) || bytes != want)
 		return neutral(field, "its bh= is no such hash");
-	return mt_dkim_tags_base64(field->b, &bytes) || neutral(field, "its b= is not base64");
+	return mt_base64_check(&bytes, field->b) || neutral(field, "its b= is not base64");
 }
 
 struct mt_span
@@ -266,7 +266,7 @@ static bool
 read_length(struct mt_dkim_field *field, struct mt_span l)
 {
 	field->has_length = l.ptr != NULL;
-	return !field->has_length || read_number(l, 18, &field->length) || neutral(field, "its l= is no length");
+	return !field->has_length || mt_tags_number(&field->length, l, 18) || neutral(field, "its l= is no length");
 }
 
 static void
@@ -287,7 +287,7 @@ judge(struct mt_dkim_field *field, const struct parts *p)
 		neutral(field, "its d= or s= is no domain name");
 		return;
 	}
-	if (!mt_dkim_field_key(field, key)) {
+	if (!mt_key_record_name(key, p->s, p->d)) {
 		permerror(field, "the name of its key is too long");
 		return;
 	}
@@ -332,22 +332,4 @@ mt_dkim_field_accept(struct mt_dkim_field *field, int64_t now_sec, bool allow_sh
 		settle(field, MT_POLICY, "it was made in the future");
 	else if (field->signed_sec >= 0 && field->signed_sec < FIRST_SEC)
 		settle(field, MT_POLICY, "it says that it was made before DKIM was");
-}
-
-bool
-mt_dkim_field_key(const struct mt_dkim_field *field, char out[MT_NAME_TEXT])
-{
-	static const char middle[] = "._domainkey.";
-	const struct mt_span s = field->selector, d = field->domain;
-	size_t n = s.len + sizeof middle - 1 + d.len;
-
-	if (s.len == 0 || d.len == 0 || s.len >= MT_NAME_TEXT || d.len >= MT_NAME_TEXT || n >= MT_NAME_TEXT)
-		return false;
-	memcpy(out, s.ptr, s.len);
-	memcpy(out + s.len, middle, sizeof middle - 1);
-	memcpy(out + s.len + sizeof middle - 1, d.ptr, d.len);
-	for (size_t i = 0; i < n; i++)
-		out[i] = mt_lower(out[i]);
-	out[n] = '\0';
-	return mt_name_askable((struct mt_span){ out, n });
 }

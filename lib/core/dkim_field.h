@@ -3,7 +3,6 @@
 #ifndef MT_CORE_DKIM_FIELD_H
 #define MT_CORE_DKIM_FIELD_H
 
-#include "lib/core/dkim_tags.h"
 #include "lib/core/key_record.h"
 
 /* What is read; beyond it a signature is permerror.  No signer comes near, and what is
@@ -36,9 +35,6 @@ void mt_dkim_field_read(struct mt_dkim_field *field, struct mt_span value);
 /* What an administrator may refuse without looking further: a field that was unknown
  * becomes policy when it is expired, not yet valid or made with rsa-sha1 (RFC 8301, 3.1). */
 void mt_dkim_field_accept(struct mt_dkim_field *field, int64_t now_sec, bool allow_sha1);
-
-/* "selector._domainkey.domain" in lower case; false: it cannot be asked for. */
-bool mt_dkim_field_key(const struct mt_dkim_field *field, char out[MT_NAME_TEXT]);
 
 /* The domain of i=; that of d= where there is no i=. */
 struct mt_span mt_dkim_field_identity(const struct mt_dkim_field *field);

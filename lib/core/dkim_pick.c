@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "lib/core/tags.h"
+
 struct mt_dkim_pick_name {
 	struct mt_span name;
 	size_t signature;		/* whose h= it stands in */
@@ -67,13 +69,13 @@ mt_dkim_pick_build(struct mt_dkim_pick *pick, struct mt_arena *arena, const stru
 
 	*pick = (struct mt_dkim_pick){ .count = 0 };
 	for (size_t i = 0; i < nfields; i++)
-		for (rest = fields[i]->names; mt_dkim_tags_item(&rest, &name);)
+		for (rest = fields[i]->names; mt_tags_item(&name, &rest);)
 			n++;
 	pick->names = mt_arena_alloc(arena, n * sizeof *pick->names);
 	if (pick->names == NULL)
 		return n == 0;
 	for (size_t i = 0; i < nfields; i++)
-		for (rest = fields[i]->names; mt_dkim_tags_item(&rest, &name);)
+		for (rest = fields[i]->names; mt_tags_item(&name, &rest);)
 			pick->names[pick->count++] = (struct mt_dkim_pick_name){ .name = name, .signature = i };
 	qsort(pick->names, pick->count, sizeof *pick->names, compare);
 	fold(pick);

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Knows what a key record says of its key; refuses to know keys themselves. */
+/* Knows what a key record says of its key, and which key serves a signature; verifies nothing. */
 #include "lib/core/key_record.h"
 
+#include "lib/core/base64.h"
+#include "lib/core/key_der.h"
 #include "lib/core/tags.h"
+
+#define ED25519_BYTES 32		/* RFC 8463, 4: the bare key */
 
 enum mt_key_algorithm
 mt_key_algorithm(struct mt_span a)
@@ -34,16 +38,18 @@ mt_key_record_name(char out[MT_NAME_TEXT], struct mt_span selector, struct mt_sp
 	memcpy(out, selector.ptr, selector.len);
 	memcpy(out + selector.len, middle, sizeof middle - 1);
 	memcpy(out + selector.len + sizeof middle - 1, domain.ptr, domain.len);
+	for (size_t i = 0; i < len; i++)
+		out[i] = mt_lower(out[i]);
 	out[len] = '\0';
 	return mt_name_askable((struct mt_span){ out, len });
 }
 
-static enum mt_key_record_type
+static enum mt_key_type
 type_of(struct mt_span k)
 {
-	if (k.ptr == NULL || mt_span_equal(k, MT_SPAN("rsa")))
+	if (k.ptr == NULL || mt_span_same_text(k, "rsa"))
 		return MT_KEY_RSA;
-	return mt_span_equal(k, MT_SPAN("ed25519")) ? MT_KEY_ED25519 : MT_KEY_OTHER;
+	return mt_span_same_text(k, "ed25519") ? MT_KEY_ED25519 : MT_KEY_OTHER;
 }
 
 static const char *
@@ -54,16 +60,35 @@ judge(const struct mt_key_record *key, const struct mt_tags *tags)
 
 	/* RFC 6376, 3.6.1: the first tag where it is there, and of this value. */
 	if (v != NULL && (v != tags->tag || !mt_span_equal(v->value, MT_SPAN("DKIM1"))))
-		return "the record is not of a version that is known";
+		return "its key record is of another version";
 	if (key->p.ptr == NULL)
-		return "the record holds no key";
+		return "its key record holds no p=";
 	if (key->revoked)
-		return "the key was withdrawn";
+		return "its key was revoked";
 	if (key->type == MT_KEY_OTHER)
-		return "the key is of a type that is not known";
+		return "its key is of a kind that is not known";
 	if (services.ptr != NULL && !mt_tags_holds(services, "*") && !mt_tags_holds(services, "email"))
-		return "the key is not for mail";
+		return "its key is not for mail";
 	return NULL;
+}
+
+static const char *
+read_key(struct mt_key_record *key)
+{
+	uint8_t bytes[MT_KEY_BYTES];
+	struct mt_key_der der;
+	const char *why;
+	size_t len;
+
+	if (!mt_base64_read(bytes, sizeof bytes, &len, key->p))
+		return "its key is damaged";
+	if (key->type == MT_KEY_ED25519) {
+		key->bits = len == ED25519_BYTES ? 8 * ED25519_BYTES : 0;
+		return len == ED25519_BYTES ? NULL : "its key is no Ed25519 key";
+	}
+	why = mt_key_der_read(&der, bytes, len);
+	key->bits = der.bits;
+	return why;
 }
 
 bool
@@ -72,7 +97,10 @@ mt_key_record_read(struct mt_key_record *key, struct mt_span record)
 	struct mt_tags tags;
 	struct mt_span hashes, flags;
 
-	*key = (struct mt_key_record){ .why = "the record cannot be read" };
+	*key = (struct mt_key_record){ .why = "its key record is longer than 4,096 bytes" };
+	if (record.len > MT_KEY_RECORD_MOST)
+		return false;
+	key->why = "its key record cannot be read";
 	if (!mt_tags_read(&tags, record))
 		return false;
 	hashes = mt_tags_value(&tags, "h");
@@ -85,6 +113,8 @@ mt_key_record_read(struct mt_key_record *key, struct mt_span record)
 	key->testing = mt_tags_holds(flags, "y");
 	key->strict = mt_tags_holds(flags, "s");
 	key->why = judge(key, &tags);
+	if (key->why == NULL)
+		key->why = read_key(key);
 	return key->why == NULL;
 }
 
@@ -102,4 +132,45 @@ mt_key_record_serves(const struct mt_key_record *key, enum mt_key_algorithm algo
 		break;
 	}
 	return false;
+}
+
+/* RFC 6376, 6.1.2, steps 5 to 8. */
+static const char *
+unfit(const struct mt_key_record *key, const struct mt_key_use *use)
+{
+	if (key->type != (use->algorithm == MT_ALGORITHM_ED25519_SHA256 ? MT_KEY_ED25519 : MT_KEY_RSA))
+		return "its key is of another kind";
+	if (!mt_key_record_serves(key, use->algorithm))
+		return "its key is not for its hash";
+	return key->strict && use->below ? "its key is not for subdomains, and its i= is one" : NULL;
+}
+
+static bool
+better(const struct mt_key_record *one, struct mt_span text, const struct mt_key_record *best, struct mt_span best_text)
+{
+	if ((one->why == NULL) != (best->why == NULL))
+		return one->why == NULL;
+	return strcmp(text.ptr, best_text.ptr) < 0;
+}
+
+bool
+mt_key_record_choose(struct mt_key_record *key, const struct mt_answer *answer, const struct mt_key_use *use)
+{
+	const struct mt_record *best = NULL;
+
+	*key = (struct mt_key_record){ .why = "its key record cannot be read" };
+	for (size_t i = 0; i < answer->nrecords; i++) {
+		const struct mt_record *r = &answer->records[i];
+		struct mt_key_record one;
+
+		if (r->text.ptr == NULL)
+			continue;
+		if (mt_key_record_read(&one, r->text))
+			one.why = unfit(&one, use);
+		if (best != NULL && !better(&one, r->text, key, best->text))
+			continue;
+		*key = one;
+		best = r;
+	}
+	return key->why == NULL;
 }

@@ -2,67 +2,86 @@
 /* Knows how a list of tags is written; refuses to know what a tag means. */
 #include "lib/core/tags.h"
 
-static bool
-is_name(struct mt_span name)
+static void
+skip_space(struct mt_span *s)
 {
-	if (name.len == 0 || !mt_is_alpha(name.ptr[0]))
-		return false;
-	for (size_t i = 1; i < name.len; i++)
-		if (!mt_is_alpha(name.ptr[i]) && !mt_is_digit(name.ptr[i]) && name.ptr[i] != '_')
-			return false;
-	return true;
+	while (s->len > 0 && mt_is_space(s->ptr[0])) {
+		s->ptr++;
+		s->len--;
+	}
+}
+
+/* tag-name = ALPHA *(ALPHA / DIGIT / "_") */
+static struct mt_span
+take_name(struct mt_span *rest)
+{
+	size_t n = 0;
+
+	while (n < rest->len && (mt_is_alpha(rest->ptr[n]) ||
+	    (n > 0 && (mt_is_digit(rest->ptr[n]) || rest->ptr[n] == '_'))))
+		n++;
+	rest->ptr += n;
+	rest->len -= n;
+	return (struct mt_span){ rest->ptr - n, n };
 }
 
 /* Printable characters and folds; bytes over 127 may be UTF-8 (RFC 8616, 5). */
 static bool
-is_value(struct mt_span value)
+may_stand(char c)
 {
-	for (size_t i = 0; i < value.len; i++)
-		if (((unsigned char)value.ptr[i] < ' ' && !mt_is_space(value.ptr[i])) || value.ptr[i] == 127)
-			return false;
-	return true;
+	return mt_is_space(c) || ((unsigned char)c >= ' ' && c != 127);
+}
+
+enum mt_tags_got
+mt_tags_next(struct mt_tag *tag, struct mt_span *rest)
+{
+	size_t n = 0;
+
+	skip_space(rest);
+	if (rest->len == 0)
+		return MT_TAGS_END;
+	tag->name = take_name(rest);
+	tag->spaced = rest->len > 0 && mt_is_space(rest->ptr[0]);
+	skip_space(rest);
+	if (tag->name.len == 0 || rest->len == 0 || rest->ptr[0] != '=')
+		return MT_TAGS_BAD;
+	rest->ptr++;
+	rest->len--;
+	for (; n < rest->len && rest->ptr[n] != ';'; n++)
+		if (!may_stand(rest->ptr[n]))
+			return MT_TAGS_BAD;
+	tag->raw = (struct mt_span){ rest->ptr, n };
+	tag->value = mt_span_trim(tag->raw);
+	if (n < rest->len)
+		n++;
+	rest->ptr += n;
+	rest->len -= n;
+	return MT_TAGS_ONE;
 }
 
 static bool
-read_one(struct mt_tags *tags, struct mt_span spec)
+add(struct mt_tags *tags, const struct mt_tag *tag)
 {
-	const char *end = spec.ptr + spec.len, *equal = memchr(spec.ptr, '=', spec.len);
-	struct mt_tag tag;
-
-	if (equal == NULL || tags->count == MT_TAGS_MOST)
-		return false;
-	tag.name = mt_span_trim(mt_span_between(spec.ptr, equal));
-	tag.raw = mt_span_between(equal + 1, end);
-	tag.value = mt_span_trim(tag.raw);
-	if (!is_name(tag.name) || !is_value(tag.value))
+	if (tags->count == MT_TAGS_MOST)
 		return false;
 	for (size_t i = 0; i < tags->count; i++)
-		if (mt_span_equal(tags->tag[i].name, tag.name))
+		if (mt_span_equal(tags->tag[i].name, tag->name))
 			return false;
-	tags->tag[tags->count++] = tag;
+	tags->tag[tags->count++] = *tag;
 	return true;
 }
 
 bool
 mt_tags_read(struct mt_tags *tags, struct mt_span text)
 {
-	const char *at, *end;
+	enum mt_tags_got got;
+	struct mt_tag tag;
 
 	tags->count = 0;
-	if (text.len == 0)
-		return false;
-	at = text.ptr;
-	end = text.ptr + text.len;
-	/* The last semicolon may have nothing but white space behind it. */
-	while (mt_span_trim(mt_span_between(at, end)).len > 0) {
-		const char *stop = memchr(at, ';', (size_t)(end - at));
-
-		if (!read_one(tags, mt_span_between(at, stop == NULL ? end : stop))) {
-			tags->count = 0;
-			return false;
-		}
-		at = stop == NULL ? end : stop + 1;
-	}
+	while ((got = mt_tags_next(&tag, &text)) == MT_TAGS_ONE && add(tags, &tag))
+		;
+	if (got != MT_TAGS_END)
+		tags->count = 0;
 	return tags->count > 0;
 }
 

@@ -5,14 +5,21 @@
 
 #include "lib/base/span.h"
 
-/* More tags than anybody writes; a longer list counts as none. */
+/* More tags than anybody writes into a seal or a record. */
 #define MT_TAGS_MOST 32
 
 struct mt_tag {
 	struct mt_span name;
 	struct mt_span value;		/* without white space at its ends; may hold folds */
 	struct mt_span raw;		/* all that stands between '=' and ';' */
+	bool spaced;			/* white space stands between the name and '=' */
 };
+
+enum mt_tags_got { MT_TAGS_END, MT_TAGS_ONE, MT_TAGS_BAD };
+
+/* Takes the next tag off the front of rest.  Bad: the text from here on is no list of tags.
+ * Values hold no control characters but white space. */
+enum mt_tags_got mt_tags_next(struct mt_tag *tag, struct mt_span *rest);
 
 struct mt_tags {
 	size_t count;
@@ -21,7 +28,7 @@ struct mt_tags {
 
 /* Reads a whole list; spans point into text.  False, and no tags, where it is none: no
  * tag at all, a part without '=' or with a name that is none, a name twice, a control
- * character. */
+ * character, more than MT_TAGS_MOST. */
 bool mt_tags_read(struct mt_tags *tags, struct mt_span text);
 /* The tag of that name (names differ by case), or NULL. */
 const struct mt_tag *mt_tags_find(const struct mt_tags *tags, const char *name);

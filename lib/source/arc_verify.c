@@ -28,11 +28,9 @@ static struct judged
 judge_key(const struct mt_arc_check *check, const struct mt_arc_field *field, const uint8_t *hash,
     const struct mt_key_record *key)
 {
-	unsigned bits;
-
-	if (!mt_key_record_serves(key, field->algorithm))
-		return (struct judged){ MT_FAIL, MT_CAUSE_NONE, "its key is not for its algorithm" };
-	switch (mt_crypto_verify(&bits, key, field->algorithm, field->b, hash, check->min_key_bits)) {
+	if (key->type == MT_KEY_RSA && key->bits < check->min_key_bits)
+		return (struct judged){ MT_FAIL, MT_CAUSE_NONE, "its key is too short" };
+	switch (mt_crypto_verify(key, field->algorithm, field->b, hash)) {
 	case MT_CRYPTO_GOOD:
 		return (struct judged){ MT_PASS, MT_CAUSE_NONE, NULL };
 	case MT_CRYPTO_BAD:
@@ -41,8 +39,6 @@ judge_key(const struct mt_arc_check *check, const struct mt_arc_field *field, co
 		return (struct judged){ MT_FAIL, MT_CAUSE_NONE, "its signature cannot be read" };
 	case MT_CRYPTO_NO_KEY:
 		return (struct judged){ MT_FAIL, MT_CAUSE_NONE, "its key cannot be used" };
-	case MT_CRYPTO_SHORT_KEY:
-		return (struct judged){ MT_FAIL, MT_CAUSE_NONE, "its key is too short" };
 	case MT_CRYPTO_NO_MEMORY:
 		break;
 	}
@@ -54,18 +50,17 @@ static struct judged
 judge_field(const struct mt_arc_check *check, const struct mt_arc_field *field, const uint8_t *hash,
     const struct mt_answer *answer)
 {
-	struct mt_key_record key = { .why = "there is no key for it" };
+	struct mt_key_use use = { .algorithm = field->algorithm };
+	struct mt_key_record key;
 
 	if (answer->cause == MT_CAUSE_BAD_NAME)
 		return (struct judged){ MT_FAIL, MT_CAUSE_NONE, "it names no key" };
 	if (mt_cause_trouble(answer->cause))
 		return (struct judged){ answer->cause == MT_CAUSE_OFFLINE ? MT_SKIPPED : MT_TEMPERROR, answer->cause,
 			"its key could not be asked for" };
-	/* RFC 6376, 3.6.2.2, leaves it open what several records mean: the first that is a key. */
-	for (size_t i = 0; i < answer->nrecords; i++)
-		if (mt_key_record_read(&key, answer->records[i].text))
-			break;
-	if (key.why != NULL)
+	if (answer->nrecords == 0)
+		return (struct judged){ MT_FAIL, MT_CAUSE_NONE, "there is no key for it" };
+	if (!mt_key_record_choose(&key, answer, &use))
 		return (struct judged){ MT_FAIL, MT_CAUSE_NONE, key.why };
 	return judge_key(check, field, hash, &key);
 }

@@ -4,21 +4,16 @@
  * may be another next time. */
 #include "lib/source/crypto.h"
 
-#include <openssl/asn1.h>
-#include <openssl/bn.h>
-#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 #include <stdlib.h>
 
 #include "lib/core/base64.h"
+#include "lib/core/key_der.h"
 
 /* Ed25519 keys and signatures (RFC 8032, 5.1.5 and 5.1.6). */
 #define ED25519_KEY 32
-/* Longer keys cost more than any mail is worth; RFC 8301, 3.2, wants 4096. */
-#define RSA_MOST_BITS 8192
-#define EXPONENT_MOST_BITS 64
 
 struct mt_crypto_hash {
 	EVP_MD_CTX *md;
@@ -89,65 +84,29 @@ mt_crypto_hash_free(struct mt_crypto_hash *hash)
 	free(hash);
 }
 
-/* One DER element that *at points at, and behind its head; false: another one, or none. */
-static bool
-enter(const unsigned char **at, long *len, const unsigned char *end, int tag, int constructed)
-{
-	int is, class;
-
-	return ASN1_get_object(at, len, &is, &class, end - *at) == constructed && is == tag &&
-	    class == V_ASN1_UNIVERSAL;
-}
-
-/* The RSAPublicKey, which RFC 6376, 3.6.1, means, inside of the SubjectPublicKeyInfo, which
- * all write (RFC 8017, A.1.1; RFC 5280, 4.1.2.7).  d2i_PUBKEY() knows this too, and takes
- * more than a hundred times as long, for it looks through all decoders that there are. */
-static EVP_PKEY *
-read_rsa(const uint8_t *bytes, size_t size)
-{
-	static const unsigned char rsa[] = { 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01 };
-	const unsigned char *at = bytes, *end = bytes + size;
-	long len;
-
-	if (!enter(&at, &len, end, V_ASN1_SEQUENCE, V_ASN1_CONSTRUCTED))
-		return NULL;
-	if (enter(&at, &len, end, V_ASN1_SEQUENCE, V_ASN1_CONSTRUCTED)) {
-		if (len < (long)sizeof rsa || memcmp(at, rsa, sizeof rsa) != 0)
-			return NULL;
-		at += len;
-		if (!enter(&at, &len, end, V_ASN1_BIT_STRING, 0) || len < 1 || *at++ != 0)
-			return NULL;
-		len--;
-	} else {
-		at = bytes;
-		len = (long)size;
-	}
-	return d2i_PublicKey(EVP_PKEY_RSA, NULL, &at, len);
-}
-
+/* d2i_PUBKEY() takes more than a hundred times as long, for it looks through all decoders
+ * that there are. */
 static EVP_PKEY *
 read_key(const struct mt_key_record *key)
 {
-	uint8_t bytes[MT_CRYPTO_BYTES];
+	uint8_t bytes[MT_KEY_BYTES];
+	struct mt_key_der der;
 	size_t len;
 
 	if (!mt_base64_read(bytes, sizeof bytes, &len, key->p))
 		return NULL;
-	if (key->type == MT_KEY_RSA)
-		return read_rsa(bytes, len);
-	return len == ED25519_KEY ? EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, bytes, len) : NULL;
+	if (key->type == MT_KEY_ED25519)
+		return len == ED25519_KEY ? EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, bytes, len) : NULL;
+	if (mt_key_der_read(&der, bytes, len) != NULL)
+		return NULL;
+	return d2i_PublicKey(EVP_PKEY_RSA, NULL, &(const unsigned char *){ der.ptr }, (long)der.len);
 }
 
-/* A key that costs what a key costs: a huge exponent would make each verification slow. */
-static bool
-affordable(EVP_PKEY *key, unsigned bits)
+/* What a refusal of the library means: that there was no memory says nothing of a signature. */
+static enum mt_crypto_answer
+refused(enum mt_crypto_answer otherwise)
 {
-	BIGNUM *e = NULL;
-	bool ok = bits <= RSA_MOST_BITS && EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &e) == 1 &&
-	    BN_num_bits(e) <= EXPONENT_MOST_BITS;
-
-	BN_free(e);
-	return ok;
+	return ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE ? MT_CRYPTO_NO_MEMORY : otherwise;
 }
 
 static enum mt_crypto_answer
@@ -161,7 +120,7 @@ verify_rsa(EVP_PKEY *key, const uint8_t *sig, size_t len, const uint8_t *hash, b
 	if (ctx != NULL && EVP_PKEY_verify_init(ctx) == 1 &&
 	    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 &&
 	    EVP_PKEY_CTX_set_signature_md(ctx, md) == 1)
-		answer = EVP_PKEY_verify(ctx, sig, len, hash, size) == 1 ? MT_CRYPTO_GOOD : MT_CRYPTO_BAD;
+		answer = EVP_PKEY_verify(ctx, sig, len, hash, size) == 1 ? MT_CRYPTO_GOOD : refused(MT_CRYPTO_BAD);
 	EVP_PKEY_CTX_free(ctx);
 	return answer;
 }
@@ -174,33 +133,31 @@ verify_ed25519(EVP_PKEY *key, const uint8_t *sig, size_t len, const uint8_t *has
 	enum mt_crypto_answer answer = MT_CRYPTO_NO_MEMORY;
 
 	if (ctx != NULL && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key) == 1)
-		answer = EVP_DigestVerify(ctx, sig, len, hash, MT_CRYPTO_HASH) == 1 ? MT_CRYPTO_GOOD : MT_CRYPTO_BAD;
+		answer = EVP_DigestVerify(ctx, sig, len, hash, MT_CRYPTO_HASH) == 1 ? MT_CRYPTO_GOOD
+		    : refused(MT_CRYPTO_BAD);
 	EVP_MD_CTX_free(ctx);
 	return answer;
 }
 
 enum mt_crypto_answer
-mt_crypto_verify(unsigned *bits, const struct mt_key_record *key, enum mt_key_algorithm algorithm, struct mt_span b,
-    const uint8_t *hash, unsigned min_bits)
+mt_crypto_verify(const struct mt_key_record *key, enum mt_key_algorithm algorithm, struct mt_span b,
+    const uint8_t *hash)
 {
-	enum mt_crypto_answer answer = MT_CRYPTO_NO_KEY;
+	enum mt_crypto_answer answer;
 	uint8_t sig[MT_CRYPTO_BYTES];
 	size_t len;
 	EVP_PKEY *pkey;
 
-	*bits = 0;
 	if (!mt_base64_read(sig, sizeof sig, &len, b) || len == 0)
 		return MT_CRYPTO_NO_SIGNATURE;
 	if (!mt_key_record_serves(key, algorithm))
 		return MT_CRYPTO_NO_KEY;
 	pkey = read_key(key);
-	if (pkey != NULL)
-		*bits = (unsigned)EVP_PKEY_get_bits(pkey);
-	if (pkey != NULL && key->type == MT_KEY_ED25519)
+	if (pkey == NULL)
+		answer = refused(MT_CRYPTO_NO_KEY);
+	else if (key->type == MT_KEY_ED25519)
 		answer = verify_ed25519(pkey, sig, len, hash);
-	else if (pkey != NULL && *bits < min_bits)
-		answer = MT_CRYPTO_SHORT_KEY;
-	else if (pkey != NULL && affordable(pkey, *bits))
+	else
 		answer = verify_rsa(pkey, sig, len, hash, algorithm == MT_ALGORITHM_RSA_SHA1);
 	EVP_PKEY_free(pkey);
 	ERR_clear_error();

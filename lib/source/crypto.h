@@ -8,7 +8,7 @@
 
 #define MT_CRYPTO_HASH 32		/* bytes of a SHA-256 */
 #define MT_CRYPTO_SHA1 20		/* of a SHA-1 */
-#define MT_CRYPTO_BYTES 2048		/* most bytes of a key or a signature: RSA of 16384 bits */
+#define MT_CRYPTO_BYTES 2048		/* most bytes of a signature: RSA of 16384 bits */
 
 /* A hash that is being made.  One thread at a time. */
 struct mt_crypto_hash;
@@ -26,15 +26,13 @@ enum mt_crypto_answer {
 	MT_CRYPTO_GOOD, MT_CRYPTO_BAD,	/* the signature fits, or does not */
 	MT_CRYPTO_NO_SIGNATURE,		/* it is none */
 	MT_CRYPTO_NO_KEY,		/* the key is none */
-	MT_CRYPTO_SHORT_KEY,
 	MT_CRYPTO_NO_MEMORY
 };
 
 /* Verifies the signature b (base64) of a hash with a key that was read soundly; the hash is
  * a SHA-1 of MT_CRYPTO_SHA1 bytes for rsa-sha1, which who asks must want to take (RFC 8301,
- * 3.1), and else a SHA-256.  RSA keys under min_bits are too short; *bits: those of the key,
- * where one was read. */
-enum mt_crypto_answer mt_crypto_verify(unsigned *bits, const struct mt_key_record *key,
-    enum mt_key_algorithm algorithm, struct mt_span b, const uint8_t *hash, unsigned min_bits);
+ * 3.1), and else a SHA-256. */
+enum mt_crypto_answer mt_crypto_verify(const struct mt_key_record *key, enum mt_key_algorithm algorithm,
+    struct mt_span b, const uint8_t *hash);
 
 #endif

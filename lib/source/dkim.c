@@ -14,8 +14,8 @@
 #include <opendkim/dkim.h>
 
 #include "lib/core/base64.h"
+#include "lib/core/dkim_field.h"
 #include "lib/core/dkim_fields.h"
-#include "lib/core/dkim_key.h"
 #include "lib/core/dkim_lines.h"
 #include "lib/core/dkim_pick.h"
 #include "lib/source/crypto.h"
@@ -44,7 +44,7 @@ struct signature {
 	bool handed;			/* to the library */
 	bool partial;
 	char *key_name;
-	struct mt_dkim_key *key;	/* NULL: none was read */
+	struct mt_key_record *key;	/* NULL: none was read */
 	DKIM_SIGINFO *info;		/* NULL: the library does not look at it */
 };
 
@@ -208,7 +208,7 @@ add_signature(struct mt_dkim_message *msg, struct mt_span value)
 	s->handed = s->field.result == MT_UNKNOWN;	/* well-formed, so others may cover it */
 	mt_dkim_field_accept(&s->field, msg->now_sec, msg->dkim->options.allow_sha1);
 	settle(s, s->field.result, MT_CAUSE_NONE, s->field.why);
-	if (s->result != MT_UNKNOWN || !mt_dkim_field_key(&s->field, key_name))
+	if (s->result != MT_UNKNOWN || !mt_key_record_name(key_name, s->field.selector, s->field.domain))
 		return s;
 	s->key_name = mt_arena_text(&msg->arena, mt_span_text(key_name));
 	if (s->key_name == NULL)
@@ -438,6 +438,9 @@ settle_no_record(struct signature *s, enum mt_cause cause)
 static void
 judge_key(struct mt_dkim_message *msg, struct signature *s, const struct mt_answer *answer)
 {
+	struct mt_key_use use = { .algorithm = s->field.kind,
+		.below = !mt_name_same(mt_dkim_field_identity(&s->field), s->field.domain) };
+
 	if (answer->nrecords == 0) {
 		settle_no_record(s, answer->cause == MT_CAUSE_NONE ? MT_CAUSE_NODATA : answer->cause);
 		return;
@@ -447,9 +450,8 @@ judge_key(struct mt_dkim_message *msg, struct signature *s, const struct mt_answ
 		settle(s, MT_TEMPERROR, MT_CAUSE_LIMIT, "there was no memory to verify it");
 		return;
 	}
-	mt_dkim_key_choose(s->key, &s->field, answer);
-	if (s->key->result != MT_UNKNOWN)
-		settle(s, s->key->result, MT_CAUSE_NONE, s->key->why);
+	if (!mt_key_record_choose(s->key, answer, &use))
+		settle(s, MT_PERMERROR, MT_CAUSE_NONE, s->key->why);
 	else if (s->field.kind != MT_ALGORITHM_ED25519_SHA256 && s->key->bits < msg->dkim->options.min_key_bits)
 		settle(s, MT_POLICY, MT_CAUSE_NONE, "its key is too short");
 }
@@ -470,9 +472,7 @@ settle_good(const struct mt_dkim_message *msg, struct signature *s)
 static void
 judge_signature(const struct mt_dkim_message *msg, struct signature *s, const uint8_t *hash)
 {
-	unsigned bits;
-
-	switch (mt_crypto_verify(&bits, &s->key->record, s->field.kind, s->field.b, hash, 0)) {
+	switch (mt_crypto_verify(s->key, s->field.kind, s->field.b, hash)) {
 	case MT_CRYPTO_GOOD:
 		settle_good(msg, s);
 		return;
@@ -483,7 +483,6 @@ judge_signature(const struct mt_dkim_message *msg, struct signature *s, const ui
 		settle(s, MT_NEUTRAL, MT_CAUSE_NONE, "it cannot be verified as it is written");
 		return;
 	case MT_CRYPTO_NO_KEY:
-	case MT_CRYPTO_SHORT_KEY:
 		settle(s, MT_PERMERROR, MT_CAUSE_NONE, "its key is damaged");
 		return;
 	case MT_CRYPTO_NO_MEMORY:

@@ -2,10 +2,10 @@
 /*
  * DKIM (RFC 6376, 8301, 8463): which domains vouch for a message with a signature.
  *
- * The hashes and the verification are libopendkim's; what may reach it is ours to say:
+ * The canonical forms and the hashes are libopendkim's; what may reach it is ours to say:
  * fields are read and bounded before (core/dkim_field.h), it sees only those that a hash
- * can cover (core/dkim_pick.h), and of a key record only the key, written anew
- * (core/dkim_key.h).  It asks nobody: keys come from the caller's answers.  It is started
+ * can cover (core/dkim_pick.h), and no key.  What it hashed is verified as all signatures
+ * are (source/crypto.h).  It asks nobody: keys come from the caller's answers.  It is started
  * only for a message that has a signature which can pass.
  *
  * Words of a signature:
