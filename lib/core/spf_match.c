@@ -133,7 +133,7 @@ static enum mt_spf_hit
 count_lookup(struct mt_spf_run *run)
 {
 	if (run->lookups == MT_SPF_LOOKUPS)
-		return permerror(run, "more than ten terms ask DNS (RFC 7208, 4.6.4)");
+		return permerror(run, "more than ten terms ask DNS: RFC 7208, 4.6.4");
 	/* What may never be needed is not asked for beyond what the limit leaves. */
 	if (run->waiting && run->lookups + run->reserved >= MT_SPF_LOOKUPS)
 		return MT_SPF_WAIT;
@@ -147,7 +147,7 @@ static enum mt_spf_hit
 count_void(struct mt_spf_run *run, const struct mt_answer *answer)
 {
 	if (answer->cause != MT_CAUSE_BAD_NAME && ++run->voids > MT_SPF_VOIDS)
-		return permerror(run, "more than two terms find nothing in DNS (RFC 7208, 4.6.4)");
+		return permerror(run, "more than two terms find nothing in DNS: RFC 7208, 4.6.4");
 	return MT_SPF_MISS;
 }
 
@@ -293,7 +293,7 @@ match_mx(struct mt_spf_run *run, const struct mt_spf_level *level, const struct 
 	if (hit != MT_SPF_HIT)
 		return hit;
 	if (mx->nrecords > MT_SPF_NAMES || mx->cut)
-		return permerror(run, "a name has more than ten mail servers (RFC 7208, 4.6.4)");
+		return permerror(run, "a name has more than ten mail servers: RFC 7208, 4.6.4");
 	for (size_t i = 0; i < mx->nrecords; i++) {
 		struct mt_span host = mt_name_strip(mx->records[i].text);
 		const struct mt_answer *answer;

@@ -73,7 +73,9 @@ struct mt_trace {
 	struct mt_span file;		/* input.file, absent in the daemon */
 	int64_t offset;			/* input.offset, -1 unknown */
 	struct mt_span queue_id;
-	struct mt_span sender;		/* without brackets and parameters */
+	struct mt_span sender;		/* without brackets and parameters, as it was given */
+	struct mt_span sender_ascii;	/* the same with A-labels, for DNS (RFC 8616, 4) */
+	struct mt_span sender_domain;	/* what stands behind its last "@"; absent: nothing does */
 	bool sender_known;
 	struct mt_span *recipients;
 	size_t nrecipients, recipient_room;

@@ -144,7 +144,7 @@ judge_spf(struct mt_checkup *checkup)
 		return;
 	}
 	/* RFC 7208, 2.4: the null sender stands for postmaster at the HELO name. */
-	query.sender = checkup->trace->sender;
+	query.sender = checkup->trace->sender_ascii;
 	if (query.sender.len == 0 && silent)
 		checks->spf_mailfrom = (struct mt_spf){ .result = MT_NONE };
 	else if (query.sender.len == 0)
@@ -313,17 +313,6 @@ drop_answer(void *ctx, struct mt_answer *answer)
 	mt_answer_unref(answer);
 }
 
-static struct mt_span
-sender_domain(const struct mt_checkup *checkup)
-{
-	struct mt_span sender = checkup->trace->sender;
-
-	for (size_t i = sender.len; i-- > 0;)
-		if (sender.ptr[i] == '@')
-			return mt_name_strip(mt_span_between(sender.ptr + i + 1, sender.ptr + sender.len));
-	return MT_ABSENT;
-}
-
 /* The keys by which mail of this domain was signed before: their answers wait in the cache. */
 static void
 ask_known_keys(struct mt_checkup *checkup)
@@ -334,7 +323,7 @@ ask_known_keys(struct mt_checkup *checkup)
 
 	if (checkup->dkim == NULL)
 		return;
-	n = mt_selectors_find(conn->engine->selectors, sender_domain(checkup), keys);
+	n = mt_selectors_find(conn->engine->selectors, checkup->trace->sender_domain, keys);
 	for (size_t i = 0; i < n; i++)
 		mt_cache_ask(conn->lookup->cache, keys[i], MT_RR_TXT, drop_answer, NULL);
 }
@@ -343,7 +332,7 @@ static void
 note_keys(struct mt_checkup *checkup)
 {
 	const struct mt_checks *checks = &checkup->trace->checks;
-	struct mt_span domain = sender_domain(checkup);
+	struct mt_span domain = checkup->trace->sender_domain;
 	char key[MT_NAME_TEXT];
 
 	for (unsigned i = 0; domain.len > 0 && i < checks->nsignatures; i++) {

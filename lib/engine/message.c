@@ -145,6 +145,35 @@ bare_address(struct mt_span address)
 	return mt_span_between(address.ptr + 1, end);
 }
 
+/* Names are asked about and compared in A-labels.  A domain that is no name stays as it is,
+ * and nobody is asked about it. */
+static void
+take_domain(struct mt_trace *trace, const struct mt_idna *idna)
+{
+	struct mt_span sender = trace->sender, domain;
+	size_t at = sender.len;
+	char normal[MT_NAME_TEXT];
+	char *whole;
+
+	trace->sender_ascii = sender;
+	trace->sender_domain = MT_ABSENT;
+	while (at > 0 && sender.ptr[at - 1] != '@')
+		at--;
+	if (at == 0)
+		return;
+	domain = (struct mt_span){ sender.ptr + at, sender.len - at };
+	trace->sender_domain = mt_name_strip(domain);
+	if (!mt_idna_needed(domain) || !mt_idna_normal(idna, domain, normal))
+		return;
+	whole = mt_arena_bytes(&trace->arena, at + strlen(normal));
+	if (whole == NULL)
+		return;
+	memcpy(whole, sender.ptr, at);
+	memcpy(whole + at, normal, strlen(normal));
+	trace->sender_ascii = (struct mt_span){ whole, at + strlen(normal) };
+	trace->sender_domain = mt_span_between(whole + at, whole + trace->sender_ascii.len);
+}
+
 int
 mt_trace_sender(struct mt_trace *trace, struct mt_span address)
 {
@@ -154,6 +183,7 @@ mt_trace_sender(struct mt_trace *trace, struct mt_span address)
 		return MT_OK;
 	trace->sender_known = true;
 	error = keep(trace, &trace->sender, bare_address(address));
+	take_domain(trace, message_of(trace)->conn->sources->idna);
 	mt_checkup_sender(&message_of(trace)->checkup);
 	return error;
 }
@@ -433,17 +463,13 @@ remember(struct message *message)
 	const struct mt_trace *trace = &message->trace;
 	struct mt_store_event event = { .client = message->peer.ip, .at_sec = trace->received_msec / 1000,
 		.class = class_of(trace) };
-	const char *at = NULL;
 
 	if (message->conn->history.result == MT_SKIPPED && message->conn->history.cause == MT_CAUSE_NOT_NEEDED)
 		return;
 	if (unexplained(trace, &message->peer.ip)) {
 		event.origin_asn = network_number(trace, &trace->relay);
-		if (trace->sender.len > 0)
-			at = memchr(trace->sender.ptr, '@', trace->sender.len);
-		if (at != NULL)
-			event.sender = mt_organization_of(message->conn->sources->organizations,
-			    mt_span_between(at + 1, trace->sender.ptr + trace->sender.len));
+		if (trace->sender_domain.len > 0)
+			event.sender = mt_organization_of(message->conn->sources->organizations, trace->sender_domain);
 	}
 	mt_store_record(message->conn->sources->store, &event);
 }
