@@ -145,7 +145,7 @@ begin(struct mt_spf_run *run, struct mt_ask *ask, const struct mt_spf_query *que
 static enum mt_result
 finish(struct mt_spf_run *run, enum mt_result result)
 {
-	if (result == MT_FAIL && run->ptr_trouble != MT_CAUSE_NONE) {
+	if (result != MT_UNKNOWN && result != MT_PASS && run->ptr_trouble != MT_CAUSE_NONE) {
 		run->cause = run->ptr_trouble;
 		result = MT_TEMPERROR;
 	}

@@ -30,8 +30,9 @@ struct mt_spf_query {
  *	temperror	an answer that is none, with its cause.  A bound of ours on questions
  *			(limit) is one too: it says nothing of the domain.
  *
- * A `ptr` that could not be asked does not match (5.5); a fail that rests on that is a
- * temperror here, since nothing temporary may lead to a rejection.
+ * A `ptr` that could not be asked does not match (5.5), and %{p} is "unknown" then (7.3);
+ * but what is no pass may rest on that, and is a temperror here, since nothing temporary
+ * may lead to a rejection.
  */
 enum mt_result mt_spf_check(struct mt_spf *out, struct mt_arena *arena, struct mt_ask *ask,
     const struct mt_spf_query *query);
