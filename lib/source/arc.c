@@ -14,6 +14,7 @@
 #include "lib/source/arc_parts.h"
 
 #define OLDER_BYTES (4u * 1024u * 1024u)	/* of header hashed for older signatures */
+#define BODIES 4				/* in different canonical forms or lengths */
 #define FIELDS (MT_ARC_INSTANCES * MT_ARC_KINDS)
 
 void
@@ -54,10 +55,10 @@ mt_arc_begin(const struct mt_arc_options *options, int64_t now_sec)
 
 /* ---- header ------------------------------------------------------------------------ */
 
-static struct mt_arc_kept *
+static struct mt_signed_field *
 keep(struct mt_arc_check *check, struct mt_span name, struct mt_span value)
 {
-	struct mt_arc_kept *field;
+	struct mt_signed_field *field;
 
 	check->kept += sizeof *field + name.len + value.len;
 	check->cut = check->cut || check->kept > MT_ARC_HEADER;
@@ -65,7 +66,7 @@ keep(struct mt_arc_check *check, struct mt_span name, struct mt_span value)
 		return NULL;
 	field = mt_arena_alloc(&check->arena, sizeof *field);
 	if (field != NULL) {
-		field->hash = mt_arc_signed_name(mt_span_trim(name));
+		field->hash = mt_signed_name(name);
 		field->name = mt_arena_copy(&check->arena, name);
 		field->value = mt_arena_copy(&check->arena, value);
 	}
@@ -96,7 +97,7 @@ note_key(struct mt_arc_check *check, const struct mt_arc_field *field)
 }
 
 static void
-take_field(struct mt_arc_check *check, enum mt_arc_kind kind, const struct mt_arc_kept *kept)
+take_field(struct mt_arc_check *check, enum mt_arc_kind kind, const struct mt_signed_field *kept)
 {
 	struct mt_arc_found *chain = check->chain;
 	struct mt_arc_field *field;
@@ -122,7 +123,7 @@ take_field(struct mt_arc_check *check, enum mt_arc_kind kind, const struct mt_ar
 void
 mt_arc_header(struct mt_arc_check *check, struct mt_span name, struct mt_span value)
 {
-	const struct mt_arc_kept *kept;
+	const struct mt_signed_field *kept;
 	enum mt_arc_kind kind;
 	bool arc;
 
@@ -153,24 +154,10 @@ mt_arc_key_name(const struct mt_arc_check *check, size_t i)
 /* ---- what is worth the work --------------------------------------------------------- */
 
 /* The body in the form that this signature is about; NULL: no room for one more. */
-static const struct mt_arc_body *
+static const struct mt_signed_body *
 body_for(struct mt_arc_check *check, const struct mt_arc_field *field)
 {
-	struct mt_arc_found *chain = check->chain;
-	struct mt_arc_body *body;
-
-	for (size_t i = 0; i < chain->nbodies; i++)
-		if (chain->bodies[i]->how == field->body && chain->bodies[i]->most == field->length)
-			return chain->bodies[i];
-	if (chain->nbodies == MT_ARC_BODIES || (body = mt_arena_alloc(&check->arena, sizeof *body)) == NULL)
-		return NULL;
-	body->hash = mt_crypto_hash_new();
-	if (body->hash == NULL)
-		return NULL;
-	body->how = field->body;
-	body->most = field->length;
-	mt_canon_body_begin(&body->canon, body->how, body->most, mt_crypto_hash_add, body->hash);
-	return chain->bodies[chain->nbodies++] = body;
+	return mt_signed_body_for(&check->chain->bodies, &check->arena, BODIES, field->body, field->length, false);
 }
 
 /* Distinct keys, by selector and domain. */
@@ -257,14 +244,6 @@ prepare(struct mt_arc_check *check)
 		prepare_older(check, &keys);
 }
 
-static void
-free_bodies(struct mt_arc_found *chain)
-{
-	for (size_t i = 0; i < chain->nbodies; i++)
-		mt_crypto_hash_free(chain->bodies[i]->hash);
-	chain->nbodies = 0;
-}
-
 void
 mt_arc_eoh(struct mt_arc_check *check)
 {
@@ -292,7 +271,7 @@ mt_arc_eoh(struct mt_arc_check *check)
 			mt_arc_settle(check, result, MT_CAUSE_NONE, why);
 	}
 	if (check->result != MT_UNKNOWN && check->chain != NULL)
-		free_bodies(check->chain);
+		mt_signed_bodies_free(&check->chain->bodies);
 }
 
 /* ---- body -------------------------------------------------------------------------- */
@@ -308,30 +287,23 @@ mt_arc_body(struct mt_arc_check *check, struct mt_span bytes)
 {
 	if (!mt_arc_wants_body(check))
 		return;
-	for (size_t i = 0; i < check->chain->nbodies; i++)
-		mt_canon_body_add(&check->chain->bodies[i]->canon, bytes);
+	mt_signed_bodies_add(&check->chain->bodies, bytes);
 }
 
 static void
 end_body(struct mt_arc_check *check)
 {
 	struct mt_arc_found *chain = check->chain;
-	bool ok = true;
 	const char *why;
 	unsigned newest;
+	bool ok;
 
 	if (!mt_arc_wants_body(check))
 		return;
 	check->body_ended = true;
 	newest = chain->form.newest;
-	for (size_t i = 0; i < chain->nbodies; i++) {
-		struct mt_arc_body *body = chain->bodies[i];
-
-		body->total = mt_canon_body_end(&body->canon);
-		ok = mt_crypto_hash_end(body->hash, body->digest) && ok;
-	}
-	free_bodies(chain);
-	why = mt_arc_verify_body(chain->form.field[newest][MT_ARC_MESSAGE], chain->body[newest]);
+	ok = mt_signed_bodies_end(&chain->bodies);
+	why = mt_signed_body_judge(chain->body[newest], chain->form.field[newest][MT_ARC_MESSAGE]->bh);
 	if (!ok)
 		settle_starved(check);
 	else if (why != NULL)
@@ -406,7 +378,7 @@ mt_arc_free(struct mt_arc_check *check)
 	if (check == NULL)
 		return;
 	if (check->chain != NULL)
-		free_bodies(check->chain);
+		mt_signed_bodies_free(&check->chain->bodies);
 	mt_arena_fini(&check->arena);
 	free(check);
 }

@@ -5,26 +5,7 @@
 
 #include "lib/core/arc_field.h"
 #include "lib/source/arc.h"
-#include "lib/source/crypto.h"
-
-#define MT_ARC_BODIES 4			/* bodies in different canonical forms or lengths */
-
-/* A header field, and the one above it. */
-struct mt_arc_kept {
-	struct mt_arc_kept *above;
-	uint32_t hash;			/* of its name */
-	struct mt_span name, value;
-};
-
-/* A body in one canonical form on its way into its hash. */
-struct mt_arc_body {
-	enum mt_canon how;
-	uint64_t most;
-	uint64_t total;
-	struct mt_canon_body canon;
-	struct mt_crypto_hash *hash;
-	uint8_t digest[MT_CRYPTO_HASH];
-};
+#include "lib/source/signed.h"
 
 /* What is known of a message that has fields of ARC. */
 struct mt_arc_found {
@@ -36,16 +17,15 @@ struct mt_arc_found {
 	unsigned lowest;		/* oldest set whose message signature is looked at */
 	uint8_t seal[MT_ARC_INSTANCES + 1][MT_CRYPTO_HASH];
 	uint8_t message[MT_ARC_INSTANCES + 1][MT_CRYPTO_HASH];
-	const struct mt_arc_body *body[MT_ARC_INSTANCES + 1];
-	size_t nbodies;
-	struct mt_arc_body *bodies[MT_ARC_BODIES];
+	const struct mt_signed_body *body[MT_ARC_INSTANCES + 1];
+	struct mt_signed_bodies bodies;
 };
 
 struct mt_arc_check {
 	unsigned min_key_bits;
 	int64_t now_sec;
 	struct mt_arena arena;
-	struct mt_arc_kept *last;
+	struct mt_signed_field *last;
 	size_t kept;			/* bytes */
 	bool any;			/* a field of ARC was seen */
 	bool cut, starved;		/* the header is too long; there was no memory */
@@ -62,16 +42,12 @@ void mt_arc_settle(struct mt_arc_check *check, enum mt_result result, enum mt_ca
 void mt_arc_settle_field(struct mt_arc_check *check, enum mt_arc_kind kind, unsigned instance, enum mt_result result,
     enum mt_cause cause, const char *why);
 
-/* A hash of a name without regard to case. */
-uint32_t mt_arc_signed_name(struct mt_span name);
 /* What all seals of a whole chain cover.  False: no memory. */
 bool mt_arc_signed_seals(struct mt_arc_found *chain);
 /* What the signature of a message covers beside the body. */
 bool mt_arc_signed_message(const struct mt_arc_check *check, const struct mt_arc_field *field,
     uint8_t out[MT_CRYPTO_HASH]);
 
-/* NULL: the body is the one that was signed; else what is wrong. */
-const char *mt_arc_verify_body(const struct mt_arc_field *field, const struct mt_arc_body *body);
 /* Asks for the keys of what is not settled, and settles it once they are there. */
 void mt_arc_verify(struct mt_arc_check *check, struct mt_ask *ask);
 

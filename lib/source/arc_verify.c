@@ -1,22 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Knows how the signatures of a chain are judged together, and what an answer about a key
  * means for that (RFC 8617, 5.2, steps 4 to 6); refuses to know what they cover. */
-#include "lib/core/base64.h"
 #include "lib/source/arc_parts.h"
-
-const char *
-mt_arc_verify_body(const struct mt_arc_field *field, const struct mt_arc_body *body)
-{
-	uint8_t hash[MT_CRYPTO_HASH];
-	size_t len;
-
-	/* RFC 6376, 3.5: l= must not be more than there is. */
-	if (body->most != UINT64_MAX && body->most > body->total)
-		return "the body is shorter than what was signed";
-	if (!mt_base64_read(hash, sizeof hash, &len, field->bh) || len != sizeof hash)
-		return "its hash of the body cannot be read";
-	return memcmp(hash, body->digest, sizeof hash) == 0 ? NULL : "the body is not the one that was signed";
-}
 
 struct judged {
 	enum mt_result result;		/* pass fail temperror skipped */
@@ -113,7 +98,7 @@ judge_older(struct mt_arc_check *check, const struct answers *answers)
 	for (; i > chain->lowest; i--) {
 		const struct mt_arc_field *field = chain->form.field[i - 1][MT_ARC_MESSAGE];
 
-		if (mt_arc_verify_body(field, chain->body[i - 1]) != NULL ||
+		if (mt_signed_body_judge(chain->body[i - 1], field->bh) != NULL ||
 		    judge_field(check, field, chain->message[i - 1], answers->message[i - 1]).result != MT_PASS)
 			break;
 	}

@@ -21,14 +21,14 @@ struct mt_crypto_hash {
 };
 
 struct mt_crypto_hash *
-mt_crypto_hash_new(void)
+mt_crypto_hash_new(bool sha1)
 {
 	struct mt_crypto_hash *hash = calloc(1, sizeof *hash);
 
 	if (hash == NULL)
 		return NULL;
 	hash->md = EVP_MD_CTX_new();
-	hash->broken = hash->md == NULL || EVP_DigestInit_ex(hash->md, EVP_sha256(), NULL) != 1;
+	hash->broken = hash->md == NULL || EVP_DigestInit_ex(hash->md, sha1 ? EVP_sha1() : EVP_sha256(), NULL) != 1;
 	if (hash->broken) {
 		ERR_clear_error();
 		mt_crypto_hash_free(hash);

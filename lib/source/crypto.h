@@ -10,10 +10,10 @@
 #define MT_CRYPTO_SHA1 20		/* of a SHA-1 */
 #define MT_CRYPTO_BYTES 2048		/* most bytes of a signature: RSA of 16384 bits */
 
-/* A hash that is being made.  One thread at a time. */
+/* A hash that is being made, a SHA-256 or a SHA-1.  One thread at a time. */
 struct mt_crypto_hash;
 
-struct mt_crypto_hash *mt_crypto_hash_new(void);
+struct mt_crypto_hash *mt_crypto_hash_new(bool sha1);
 /* A second one from the same beginning on. */
 struct mt_crypto_hash *mt_crypto_hash_copy(const struct mt_crypto_hash *hash);
 /* ctx is a struct mt_crypto_hash: this is a sink for canonical text. */

@@ -359,7 +359,7 @@ sign(const struct sealer *s, const struct how *how, struct mt_crypto_hash *hash,
 static void
 hash_body(const struct message *m, enum mt_canon how, uint64_t most, unsigned char text[64])
 {
-	struct mt_crypto_hash *hash = mt_crypto_hash_new();
+	struct mt_crypto_hash *hash = mt_crypto_hash_new(false);
 	unsigned char digest[MT_CRYPTO_HASH];
 	struct mt_canon_body body;
 
@@ -390,7 +390,7 @@ add_message_signature(struct message *m, const struct sealer *s, unsigned i, con
 {
 	const char *c = how->c == NULL ? "relaxed/relaxed" : how->c, *h = how->h == NULL ? "from:subject" : how->h;
 	const char *l = how->extra == NULL ? NULL : strstr(how->extra, "l=");
-	struct mt_crypto_hash *hash = mt_crypto_hash_new();
+	struct mt_crypto_hash *hash = mt_crypto_hash_new(false);
 	enum mt_canon header, body;
 	unsigned char bh[64];
 	char value[4096], names[1024], *name;
@@ -413,7 +413,7 @@ add_message_signature(struct message *m, const struct sealer *s, unsigned i, con
 static void
 seal(struct message *m, const struct sealer *s, unsigned i, const struct how *how)
 {
-	struct mt_crypto_hash *hash = mt_crypto_hash_new();
+	struct mt_crypto_hash *hash = mt_crypto_hash_new(false);
 	char value[4096];
 
 	snprintf(value, sizeof value, " i=%u; mx%u.example; %s", i, i, how->results == NULL ? "none" : how->results);

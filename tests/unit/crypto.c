@@ -13,7 +13,7 @@ hashes(void)
 		0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40, 0xde, 0x5d, 0xae, 0x22, 0x23,
 		0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17, 0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad,
 	};
-	struct mt_crypto_hash *hash = mt_crypto_hash_new(), *copy;
+	struct mt_crypto_hash *hash = mt_crypto_hash_new(false), *copy;
 	uint8_t out[MT_CRYPTO_HASH], again[MT_CRYPTO_HASH];
 
 	mt_crypto_hash_add(hash, "a", 1);
@@ -60,7 +60,7 @@ main(void)
 {
 	hashes();
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct mt_crypto_hash *hash = mt_crypto_hash_new();
+		struct mt_crypto_hash *hash = mt_crypto_hash_new(false);
 		uint8_t digest[MT_CRYPTO_HASH];
 		struct mt_key_record key;
 
