@@ -32,8 +32,8 @@ put(struct mt_canon_out *out, const char *bytes, size_t len)
 static bool
 read_how(enum mt_canon *how, struct mt_span word)
 {
-	*how = mt_span_equal(word, MT_SPAN("relaxed")) ? MT_CANON_RELAXED : MT_CANON_SIMPLE;
-	return *how == MT_CANON_RELAXED || mt_span_equal(word, MT_SPAN("simple"));
+	*how = mt_span_same_text(word, "relaxed") ? MT_CANON_RELAXED : MT_CANON_SIMPLE;
+	return *how == MT_CANON_RELAXED || mt_span_same_text(word, "simple");
 }
 
 bool

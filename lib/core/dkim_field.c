@@ -44,19 +44,16 @@ permerror(struct mt_dkim_field *field, const char *why)
 	return settle(field, MT_PERMERROR, why);
 }
 
-/* Notes a tag; one whose name differs from a known one by case alone is neither (names
- * are compared with case, RFC 6376, 3.2). */
+/* Notes a tag; names are compared with case (RFC 6376, 3.2).  True: it is a known one. */
 static bool
 note_tag(struct parts *parts, const struct mt_tag *tag)
 {
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-		if (!mt_span_same_text(tag->name, known[i].name))
-			continue;
-		if (!mt_span_equal(tag->name, mt_span_text(known[i].name)))
-			return false;
-		memcpy((char *)parts + known[i].offset, &tag->value, sizeof tag->value);
-	}
-	return true;
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (mt_span_equal(tag->name, mt_span_text(known[i].name))) {
+			memcpy((char *)parts + known[i].offset, &tag->value, sizeof tag->value);
+			return true;
+		}
+	return false;
 }
 
 static bool
@@ -65,7 +62,6 @@ named(struct mt_span name, const char *text)
 	return mt_span_equal(name, mt_span_text(text));
 }
 
-/* No mail has other bytes in it but by an extension (RFC 8616), for which there is no verifier. */
 static bool
 is_ascii(struct mt_span value)
 {
@@ -75,43 +71,50 @@ is_ascii(struct mt_span value)
 	return true;
 }
 
-/* The hash is taken over the field with b= emptied: who empties it must find it. */
 static bool
-findable_b(const struct mt_tag *tag)
+known_but_for_case(struct mt_span name)
 {
-	if (named(tag->name, "b"))
-		return !tag->spaced;
-	return tag->name.ptr[tag->name.len - 1] != 'b';
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (mt_span_same_text(name, known[i].name))
+			return true;
+	return false;
+}
+
+/* Who empties b= for the hash must find it, and who reads without case must not err. */
+static bool
+plain_tag(const struct mt_tag *tag, bool is_known)
+{
+	if (!is_ascii(tag->value) || (!is_known && known_but_for_case(tag->name)))
+		return false;
+	if (tag->value.len > MT_DKIM_PLAIN_VALUE && !named(tag->name, "b") && !named(tag->name, "h") &&
+	    !named(tag->name, "z"))
+		return false;
+	return named(tag->name, "b") ? !tag->spaced : tag->name.ptr[tag->name.len - 1] != 'b';
 }
 
 static bool
 read_tags(struct mt_dkim_field *field, struct parts *parts, struct mt_span rest)
 {
 	struct mt_span names[MT_DKIM_FIELD_TAGS];
-	struct mt_tag tag;
 	enum mt_tags_got got;
-	bool odd = false;
+	struct mt_tag tag;
 	size_t n = 0;
 
 	while ((got = mt_tags_next(&tag, &rest)) == MT_TAGS_ONE) {
 		if (n == MT_DKIM_FIELD_TAGS)
 			return permerror(field, "it has more than 64 tags");
-		for (size_t i = 0; i < n; i++)
-			if (mt_span_same(names[i], tag.name))
+		for (size_t i = 0; i < n; i++) {
+			if (mt_span_equal(names[i], tag.name))
 				return neutral(field, "a tag stands in it twice");
+			field->odd = field->odd || mt_span_same(names[i], tag.name);
+		}
 		names[n++] = tag.name;
-		if (!is_ascii(tag.value))
-			return neutral(field, "its list of tags cannot be read");
-		odd = odd || !findable_b(&tag);
-		if (!note_tag(parts, &tag))
-			return neutral(field, "a tag is written in capitals");
-		if (tag.value.len > MT_DKIM_FIELD_VALUE && !named(tag.name, "b") && !named(tag.name, "h") &&
-		    !named(tag.name, "z"))
-			return permerror(field, "the value of a tag is longer than 250 bytes");
+		if (!plain_tag(&tag, note_tag(parts, &tag)))
+			field->odd = true;
+		if (named(tag.name, "b"))
+			field->b_raw = tag.raw;
 	}
-	if (got == MT_TAGS_BAD)
-		return neutral(field, "its list of tags cannot be read");
-	return !odd || neutral(field, "its b= is written in a form that is not read");
+	return got == MT_TAGS_END || neutral(field, "its list of tags cannot be read");
 }
 
 /* 1*12DIGIT; -1 for an absent one. */
@@ -177,28 +180,9 @@ read_algorithm(struct mt_dkim_field *field)
 }
 
 static bool
-is_canon(struct mt_span word, bool *relaxed)
-{
-	*relaxed = mt_span_same_text(word, "relaxed");
-	return *relaxed || mt_span_same_text(word, "simple");
-}
-
-/* The header's, and after a slash the body's; the body's is simple where none is said. */
-static bool
 read_canon(struct mt_dkim_field *field, struct mt_span c)
 {
-	const char *slash;
-	bool ok, relaxed;
-
-	if (c.ptr == NULL)
-		return true;
-	slash = memchr(c.ptr, '/', c.len);
-	if (slash == NULL)
-		ok = is_canon(c, &relaxed);
-	else
-		ok = is_canon(mt_span_between(c.ptr, slash), &relaxed) &&
-		    is_canon(mt_span_between(slash + 1, c.ptr + c.len), &field->relaxed_body);
-	return ok || neutral(field, "its canonicalization is not known");
+	return mt_canon_read(&field->header, &field->body, c) || neutral(field, "its canonicalization is not known");
 }
 
 static bool
@@ -242,11 +226,9 @@ read_identity(struct mt_dkim_field *field)
 
 	if (i.ptr == NULL)
 		return true;
-	if (i.len > MT_DKIM_FIELD_IDENTITY)
-		return permerror(field, "its i= is longer than 200 bytes");
+	field->odd = field->odd || i.len > MT_DKIM_PLAIN_IDENTITY;
 	for (size_t at = 0; at < i.len; at++)
-		if (i.ptr[at] == '=' || mt_is_space(i.ptr[at]))
-			return permerror(field, "its i= is written in a form that is not read");
+		field->odd = field->odd || i.ptr[at] == '=' || mt_is_space(i.ptr[at]);
 	if (!is_domain(domain))
 		return neutral(field, "its i= is no address");
 	return mt_name_below(domain, field->domain) || permerror(field, "its i= is not below its d=");
@@ -304,9 +286,10 @@ mt_dkim_field_read(struct mt_dkim_field *field, struct mt_span value)
 
 	*field = (struct mt_dkim_field){ .signed_sec = -1, .expires_sec = -1 };
 	if (value.len > MT_DKIM_FIELD_MOST) {
-		permerror(field, "it is longer than 4,000 bytes");
+		permerror(field, "it is longer than 16,384 bytes");
 		return;
 	}
+	field->odd = value.len > MT_DKIM_PLAIN_MOST;
 	read = read_tags(field, &parts, value);
 	field->domain = parts.d;
 	field->selector = parts.s;

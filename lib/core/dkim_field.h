@@ -3,15 +3,17 @@
 #ifndef MT_CORE_DKIM_FIELD_H
 #define MT_CORE_DKIM_FIELD_H
 
+#include "lib/core/canon.h"
 #include "lib/core/key_record.h"
 
-/* What is read; beyond it a signature is permerror.  No signer comes near, and what is
- * handed on to a library has a size that is known. */
-#define MT_DKIM_FIELD_MOST 4000		/* bytes of the whole value */
+/* What is read; beyond it a signature is permerror.  No signer comes near. */
+#define MT_DKIM_FIELD_MOST 16384	/* bytes of the whole value */
 #define MT_DKIM_FIELD_TAGS 64
 #define MT_DKIM_FIELD_NAMES 512		/* names in h= */
-#define MT_DKIM_FIELD_VALUE 250		/* bytes of a tag but b=, h= and z= */
-#define MT_DKIM_FIELD_IDENTITY 200	/* bytes of i= */
+/* And what is handed on to a library, so that its size is known there. */
+#define MT_DKIM_PLAIN_MOST 4000		/* bytes of the whole value */
+#define MT_DKIM_PLAIN_VALUE 250		/* bytes of a tag but b=, h= and z= */
+#define MT_DKIM_PLAIN_IDENTITY 200	/* bytes of i= */
 
 struct mt_dkim_field {
 	/* Unknown: well-formed.  Neutral: it cannot be read, or asks for what we do not know.
@@ -19,9 +21,10 @@ struct mt_dkim_field {
 	enum mt_result result;
 	const char *why;		/* one sentence, static; NULL while unknown */
 	/* Parts of the value, also of a field that is otherwise wrong; absent: not written. */
-	struct mt_span domain, selector, algorithm, identity, b, bh, names;
+	struct mt_span domain, selector, algorithm, identity, b, b_raw, bh, names;
 	enum mt_key_algorithm kind;
-	bool relaxed_body;
+	enum mt_canon header, body;
+	bool odd;			/* not in the plain form and size that a library is given */
 	bool has_length;
 	uint64_t length;		/* l= */
 	int64_t signed_sec, expires_sec;	/* t=, x=; -1: not written */

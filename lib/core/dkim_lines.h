@@ -15,9 +15,7 @@ struct mt_dkim_lines {
 	void (*out)(void *ctx, char *bytes, size_t len);
 	void *ctx;
 	size_t len;
-	/* The canonical lengths so far, without the line ends that may yet be the last. */
-	uint64_t simple, relaxed, blanks, relaxed_blanks;
-	bool space;
+	bool open;			/* a line has begun and not ended */
 	char chunk[MT_DKIM_LINES_CHUNK];
 };
 
@@ -25,7 +23,5 @@ void mt_dkim_lines_begin(struct mt_dkim_lines *lines, void (*out)(void *ctx, cha
 void mt_dkim_lines_feed(struct mt_dkim_lines *lines, struct mt_span bytes);
 /* Once, at the end of the body. */
 void mt_dkim_lines_end(struct mt_dkim_lines *lines);
-/* Bytes of the canonical body, after the end. */
-uint64_t mt_dkim_lines_length(const struct mt_dkim_lines *lines, bool relaxed);
 
 #endif

@@ -145,32 +145,42 @@ unfit(const struct mt_key_record *key, const struct mt_key_use *use)
 	return key->strict && use->below ? "its key is not for subdomains, and its i= is one" : NULL;
 }
 
+struct choice {
+	struct mt_key_record key;
+	struct mt_span text;
+};
+
 static bool
-better(const struct mt_key_record *one, struct mt_span text, const struct mt_key_record *best, struct mt_span best_text)
+before(const struct choice *a, const struct choice *b)
 {
-	if ((one->why == NULL) != (best->why == NULL))
-		return one->why == NULL;
-	return strcmp(text.ptr, best_text.ptr) < 0;
+	if ((a->key.why == NULL) != (b->key.why == NULL))
+		return a->key.why == NULL;
+	return strcmp(a->text.ptr, b->text.ptr) < 0;
 }
 
 bool
-mt_key_record_choose(struct mt_key_record *key, const struct mt_answer *answer, const struct mt_key_use *use)
+mt_key_record_choose(struct mt_key_record *key, const struct mt_answer *answer, const struct mt_key_use *use,
+    unsigned n)
 {
-	const struct mt_record *best = NULL;
+	struct choice best[MT_KEY_RECORD_CHOICES], one;
+	unsigned count = 0, at;
 
 	*key = (struct mt_key_record){ .why = "its key record cannot be read" };
 	for (size_t i = 0; i < answer->nrecords; i++) {
-		const struct mt_record *r = &answer->records[i];
-		struct mt_key_record one;
-
-		if (r->text.ptr == NULL)
+		one.text = answer->records[i].text;
+		if (one.text.ptr == NULL)
 			continue;
-		if (mt_key_record_read(&one, r->text))
-			one.why = unfit(&one, use);
-		if (best != NULL && !better(&one, r->text, key, best->text))
-			continue;
-		*key = one;
-		best = r;
+		if (mt_key_record_read(&one.key, one.text))
+			one.key.why = unfit(&one.key, use);
+		for (at = count; at > 0 && before(&one, &best[at - 1]); at--)
+			if (at < MT_KEY_RECORD_CHOICES)
+				best[at] = best[at - 1];
+		if (at < MT_KEY_RECORD_CHOICES)
+			best[at] = one;
+		count += count < MT_KEY_RECORD_CHOICES;
 	}
+	if (n >= count)
+		return false;
+	*key = best[n].key;
 	return key->why == NULL;
 }

@@ -9,6 +9,8 @@
 #define MT_KEY_RECORD_MOST 4096		/* bytes of a record that are looked at */
 #define MT_KEY_BYTES (MT_KEY_RECORD_MOST * 3 / 4)	/* of a key in one */
 
+#define MT_KEY_RECORD_CHOICES 4		/* of several under one name that are looked at */
+
 /* a= of a signature: RFC 6376, 3.3, and RFC 8463, 3. */
 enum mt_key_algorithm {
 	MT_ALGORITHM_UNKNOWN, MT_ALGORITHM_RSA_SHA256, MT_ALGORITHM_ED25519_SHA256,
@@ -45,9 +47,10 @@ struct mt_key_use {
 	bool below;			/* its i= lies below its d= */
 };
 
-/* The best that an answer with records holds: of several that fit the one whose text sorts
- * first, so that their order does not matter (RFC 6376, 3.6.2.2, leaves it open what several
- * mean).  Returns why == NULL: it fits. */
-bool mt_key_record_choose(struct mt_key_record *key, const struct mt_answer *answer, const struct mt_key_use *use);
+/* The n-th best, from 0, that an answer with records holds: those that fit before those that
+ * do not, and by their text, so that their order does not matter (RFC 6376, 3.6.2.2, leaves
+ * it open what several mean).  Returns why == NULL: it is there, and fits. */
+bool mt_key_record_choose(struct mt_key_record *key, const struct mt_answer *answer, const struct mt_key_use *use,
+    unsigned n);
 
 #endif

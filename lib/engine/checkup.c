@@ -155,6 +155,16 @@ judge_spf(struct mt_checkup *checkup)
 
 /* ---- signatures ------------------------------------------------------------------------------- */
 
+/* libopendkim hashes beside us.  Ours stands; that they differ is worth a line. */
+static void
+say_disagreed(struct mt_checkup *checkup)
+{
+	char line[MT_ID_TEXT + 96];
+
+	snprintf(line, sizeof line, "%s: libopendkim reads what a DKIM signature covers otherwise", checkup->trace->id);
+	mt_engine_say(checkup->conn->engine, LOG_WARNING, line);
+}
+
 static void
 judge_dkim(struct mt_checkup *checkup)
 {
@@ -181,6 +191,8 @@ judge_dkim(struct mt_checkup *checkup)
 	checks->dkim.result = mt_dkim_end(checkup->dkim, &checkup->asked.ask, &checkup->trace->arena,
 	    checks->signatures, &room);
 	checks->nsignatures = checks->dkim.result == MT_UNKNOWN ? 0 : room;
+	if (checks->dkim.result != MT_UNKNOWN && mt_dkim_disagreed(checkup->dkim))
+		say_disagreed(checkup);
 	for (unsigned i = 0; i < checks->nsignatures; i++)
 		if (checks->signatures[i].result == checks->dkim.result)
 			checks->dkim.cause = checks->signatures[i].cause;

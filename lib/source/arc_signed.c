@@ -38,8 +38,8 @@ mt_arc_signed_seals(struct mt_arc_found *chain)
 bool
 mt_arc_signed_message(const struct mt_arc_check *check, const struct mt_arc_field *field, uint8_t out[MT_CRYPTO_HASH])
 {
-	const struct mt_signed about = { .name = field->name, .value = field->value, .b_raw = field->b_raw, .h = field->h,
-		.header = field->header };
+	const struct mt_signed about = { .name = field->name, .value = field->value, .b_raw = field->b_raw,
+		.h = field->h, .header = field->header };
 
 	return mt_signed_header(&about, check->last, out);
 }

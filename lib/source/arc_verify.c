@@ -37,6 +37,7 @@ judge_field(const struct mt_arc_check *check, const struct mt_arc_field *field, 
 {
 	struct mt_key_use use = { .algorithm = field->algorithm };
 	struct mt_key_record key;
+	struct judged first;
 
 	if (answer->cause == MT_CAUSE_BAD_NAME)
 		return (struct judged){ MT_FAIL, MT_CAUSE_NONE, "it names no key" };
@@ -45,9 +46,16 @@ judge_field(const struct mt_arc_check *check, const struct mt_arc_field *field, 
 			"its key could not be asked for" };
 	if (answer->nrecords == 0)
 		return (struct judged){ MT_FAIL, MT_CAUSE_NONE, "there is no key for it" };
-	if (!mt_key_record_choose(&key, answer, &use))
+	if (!mt_key_record_choose(&key, answer, &use, 0))
 		return (struct judged){ MT_FAIL, MT_CAUSE_NONE, key.why };
-	return judge_key(check, field, hash, &key);
+	first = judge_key(check, field, hash, &key);
+	for (unsigned n = 1; first.result == MT_FAIL && mt_key_record_choose(&key, answer, &use, n); n++) {
+		struct judged other = judge_key(check, field, hash, &key);
+
+		if (other.result != MT_FAIL)
+			return other;
+	}
+	return first;
 }
 
 struct answers {

@@ -1,105 +1,63 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Knows how libopendkim is driven, which canonicalizes and hashes, and what becomes of its
- * hashes; refuses to let it read what was not read and bounded before, ask anybody, look at
- * the clock or judge a signature: it looks through all decoders of OpenSSL for each key.
+ * Knows which signatures of a message can be verified and what became of them; refuses to
+ * know keys and hashes (source/signed.c, source/crypto.c) and the second judge's ways
+ * (source/opendkim.c).
  */
 #include "lib/source/dkim.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
-#include <opendkim/dkim.h>
-
-#include "lib/core/base64.h"
-#include "lib/core/dkim_field.h"
 #include "lib/core/dkim_fields.h"
-#include "lib/core/dkim_lines.h"
 #include "lib/core/dkim_pick.h"
-#include "lib/source/crypto.h"
+#include "lib/source/opendkim.h"
+#include "lib/source/signed.h"
 
 #define SIGNATURES_MOST 8
 #define HEADER_MOST (1024u * 1024u)
 #define ARENA_MOST (4u * 1024u * 1024u)
 #define FIELD "DKIM-Signature"
 
-/* The library's own clock is out of use: times are judged before (core/dkim_field.c), and
- * with a drift of as many seconds as there were before 2001-09-09 it accepts all of them. */
-#define DRIFT_SEC UINT64_C(1000000000)
-
 struct mt_dkim {
-	DKIM_LIB *lib;
+	struct mt_opendkim *second;
 	struct mt_dkim_options options;
-	char pad[64];			/* a field that no h= can name */
-	size_t pad_name;		/* bytes of its name */
 };
 
 struct signature {
 	struct mt_dkim_field field;
+	const struct mt_dkim_kept *kept;	/* its own field */
 	enum mt_result result;		/* unknown: still open */
 	enum mt_cause cause;
 	const char *why;
-	bool handed;			/* to the library */
+	bool handed;			/* to the second judge */
 	bool partial;
 	char *key_name;
+	const struct mt_answer *answer;	/* about its key; lent while the message ends */
 	struct mt_key_record *key;	/* NULL: none was read */
-	DKIM_SIGINFO *info;		/* NULL: the library does not look at it */
+	const struct mt_signed_body *body;
+	uint8_t header[MT_CRYPTO_HASH];
 };
 
 struct mt_dkim_message {
 	struct mt_dkim *dkim;
-	DKIM *handle;			/* NULL: not started */
 	struct mt_arena arena;
 	int64_t now_sec;
 	struct mt_dkim_fields fields;
 	size_t signatures, froms;
 	bool no_memory;
-	bool header_ended, body_ended, done;
+	bool header_ended, body_ended, done, disagreed;
 	struct signature *listed[MT_DKIM_LISTED];
 	unsigned nlisted;
 	struct signature *asked[SIGNATURES_MOST];	/* those that have a key to ask for */
 	unsigned nasked;
-	struct mt_dkim_lines *lines;
+	struct mt_signed_bodies bodies;
+	struct mt_opendkim_message *second;	/* NULL: it is not asked */
 };
-
-/* ---- the library ----------------------------------------------------------------- */
-
-/* Its calls take what they do not write to as if they did. */
-static unsigned char *
-octets(const char *text)
-{
-	return (unsigned char *)(uintptr_t)text;
-}
-
-/* It verifies nothing, so it wants no key; if ever it did, it must not ask for it itself. */
-static DKIM_CBSTAT
-give_no_key(DKIM *handle, DKIM_SIGINFO *info, unsigned char *out, size_t room)
-{
-	(void)handle;
-	(void)info;
-	(void)out;
-	(void)room;
-	return DKIM_CBSTAT_NOTFOUND;
-}
-
-static bool
-set_up(struct mt_dkim *dkim)
-{
-	unsigned flags = DKIM_LIBFLAGS_DELAYSIGPROC | DKIM_LIBFLAGS_BADSIGHANDLES;
-	uint64_t drift = DRIFT_SEC;
-
-	return dkim_options(dkim->lib, DKIM_OP_SETOPT, DKIM_OPTS_FLAGS, &flags, sizeof flags) == DKIM_STAT_OK &&
-	    dkim_options(dkim->lib, DKIM_OP_SETOPT, DKIM_OPTS_CLOCKDRIFT, &drift, sizeof drift) == DKIM_STAT_OK &&
-	    dkim_set_key_lookup(dkim->lib, give_no_key) == DKIM_STAT_OK;
-}
 
 struct mt_dkim *
 mt_dkim_open(const struct mt_dkim_options *options, int *error)
 {
 	struct mt_dkim *dkim = calloc(1, sizeof *dkim);
-	uint64_t random[2];
 
 	*error = MT_ENOMEM;
 	if (dkim == NULL)
@@ -109,19 +67,10 @@ mt_dkim_open(const struct mt_dkim_options *options, int *error)
 		dkim->options.min_key_bits = 1024;
 	if (options->most_signatures == 0 || options->most_signatures > SIGNATURES_MOST)
 		dkim->options.most_signatures = SIGNATURES_MOST;
-	dkim->lib = dkim_init(NULL, NULL);
-	if (dkim->lib == NULL || !set_up(dkim))
-		goto out;
-	*error = MT_EIO;
-	if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
-		goto out;
-	dkim->pad_name = (size_t)snprintf(dkim->pad, sizeof dkim->pad, "X-%016" PRIx64 "%016" PRIx64, random[0],
-	    random[1]);
-	memcpy(dkim->pad + dkim->pad_name, ": -", 4);
-	*error = MT_OK;
-	return dkim;
-out:
-	mt_dkim_close(dkim);
+	dkim->second = mt_opendkim_open(error);
+	if (dkim->second != NULL)
+		return dkim;
+	free(dkim);
 	return NULL;
 }
 
@@ -130,8 +79,7 @@ mt_dkim_close(struct mt_dkim *dkim)
 {
 	if (dkim == NULL)
 		return;
-	if (dkim->lib != NULL)
-		dkim_close(dkim->lib);
+	mt_opendkim_close(dkim->second);
 	free(dkim);
 }
 
@@ -156,8 +104,8 @@ mt_dkim_drop(struct mt_dkim_message *msg)
 {
 	if (msg == NULL)
 		return;
-	if (msg->handle != NULL)
-		dkim_free(msg->handle);
+	mt_opendkim_free(msg->second);
+	mt_signed_bodies_free(&msg->bodies);
 	mt_arena_fini(&msg->arena);
 	free(msg);
 }
@@ -187,7 +135,7 @@ out_of_memory(struct mt_dkim_message *msg)
 }
 
 static struct signature *
-add_signature(struct mt_dkim_message *msg, struct mt_span value)
+add_signature(struct mt_dkim_message *msg, const struct mt_dkim_kept *kept)
 {
 	struct signature *s;
 	char key_name[MT_NAME_TEXT];
@@ -200,12 +148,12 @@ add_signature(struct mt_dkim_message *msg, struct mt_span value)
 		return NULL;
 	}
 	msg->listed[msg->nlisted++] = s;
-	mt_dkim_field_read(&s->field, value);
+	s->kept = kept;
+	mt_dkim_field_read(&s->field, kept->value);
 	if (msg->nlisted > msg->dkim->options.most_signatures) {
 		settle(s, MT_SKIPPED, MT_CAUSE_LIMIT, "there are more signatures than are verified");
 		return s;
 	}
-	s->handed = s->field.result == MT_UNKNOWN;	/* well-formed, so others may cover it */
 	mt_dkim_field_accept(&s->field, msg->now_sec, msg->dkim->options.allow_sha1);
 	settle(s, s->field.result, MT_CAUSE_NONE, s->field.why);
 	if (s->result != MT_UNKNOWN || !mt_key_record_name(key_name, s->field.selector, s->field.domain))
@@ -232,7 +180,7 @@ mt_dkim_header(struct mt_dkim_message *msg, struct mt_span head, struct mt_span 
 	msg->froms += mt_span_same_text(name, "From");
 	kept = mt_dkim_fields_keep(&msg->fields, head, value);
 	if (kept != NULL && signature)
-		kept->of = add_signature(msg, kept->value);
+		kept->of = add_signature(msg, kept);
 }
 
 size_t
@@ -256,126 +204,10 @@ mt_dkim_signatures(const struct mt_dkim_message *msg)
 bool
 mt_dkim_wants_body(const struct mt_dkim_message *msg)
 {
-	return msg->header_ended ? msg->handle != NULL : msg->nasked > 0;
+	return msg->header_ended ? msg->bodies.count > 0 : msg->nasked > 0;
 }
 
 /* ---- the end of the header ----------------------------------------------------------- */
-
-/* A signature that covers other signatures needs all of them in its hash; some are not
- * for the library to read.  One that covers none does not need them. */
-static void
-weigh_covering(struct mt_dkim_message *msg)
-{
-	bool covering = false, unread = msg->signatures > msg->nlisted;
-
-	for (unsigned i = 0; i < msg->nlisted; i++)
-		unread = unread || !msg->listed[i]->handed;
-	for (unsigned i = 0; i < msg->nasked; i++) {
-		struct signature *s = msg->asked[i];
-
-		if (s->result != MT_UNKNOWN || !s->field.covers_signatures)
-			continue;
-		if (unread)
-			settle(s, MT_NEUTRAL, MT_CAUSE_NONE, "it covers other signatures, and one cannot be read");
-		covering = !unread;
-	}
-	for (unsigned i = 0; i < msg->nlisted; i++)
-		msg->listed[i]->handed = msg->listed[i]->handed && (covering || msg->listed[i]->result == MT_UNKNOWN);
-}
-
-/* Marks what the open signatures can cover.  NULL, or why they cannot be verified. */
-static const char *
-mark_covered(struct mt_dkim_message *msg)
-{
-	const struct mt_dkim_field *fields[SIGNATURES_MOST];
-	struct mt_dkim_pick pick;
-	size_t n = 0;
-
-	for (unsigned i = 0; i < msg->nasked; i++)
-		if (msg->asked[i]->result == MT_UNKNOWN)
-			fields[n++] = &msg->asked[i]->field;
-	if (!mt_dkim_pick_build(&pick, &msg->arena, fields, n))
-		return NULL;
-	if (mt_dkim_pick_take(&pick, (struct mt_span){ msg->dkim->pad, msg->dkim->pad_name }))
-		return "its h= names a field that nobody can know of";
-	for (struct mt_dkim_kept *f = msg->fields.bottom; f != NULL; f = f->above) {
-		const struct signature *s = f->of;
-
-		if (mt_span_same_text(f->name, FIELD)) {
-			f->covered = s != NULL && s->handed;
-			continue;
-		}
-		f->covered = mt_dkim_pick_take(&pick, f->name);
-		/* No mail holds one (RFC 5322, 2.2), and who canonicalizes may stop at it. */
-		if (f->covered && memchr(f->text.ptr, '\0', f->text.len) != NULL)
-			return "a NUL stands in a field of the header";
-	}
-	return NULL;
-}
-
-static bool
-hand_fields(struct mt_dkim_message *msg)
-{
-	for (const struct mt_dkim_kept *f = msg->fields.top; f != NULL; f = f->below)
-		if (f->covered && dkim_header(msg->handle, octets(f->text.ptr), f->text.len) != DKIM_STAT_OK)
-			return false;
-	return dkim_header(msg->handle, octets(msg->dkim->pad), strlen(msg->dkim->pad)) == DKIM_STAT_OK;
-}
-
-/* Finds the library's own view of each signature that it was handed; they are in order.
- * What it ignores it hashes all the same. */
-static bool
-find_infos(struct mt_dkim_message *msg)
-{
-	DKIM_SIGINFO **infos;
-	int n, at = 0;
-
-	if (dkim_getsiglist(msg->handle, &infos, &n) != DKIM_STAT_OK)
-		return false;
-	for (unsigned i = 0; i < msg->nlisted; i++) {
-		if (!msg->listed[i]->handed)
-			continue;
-		if (at == n)
-			return false;
-		msg->listed[i]->info = infos[at++];
-		dkim_sig_ignore(msg->listed[i]->info);
-	}
-	return at == n;
-}
-
-static void
-stop(struct mt_dkim_message *msg)
-{
-	if (msg->handle != NULL)
-		dkim_free(msg->handle);
-	msg->handle = NULL;
-	for (unsigned i = 0; i < msg->nlisted; i++)
-		msg->listed[i]->info = NULL;
-}
-
-static void
-hand_chunk(void *ctx, char *bytes, size_t len)
-{
-	struct mt_dkim_message *msg = ctx;
-
-	if (msg->handle == NULL || dkim_body(msg->handle, octets(bytes), len) == DKIM_STAT_OK)
-		return;
-	stop(msg);
-	out_of_memory(msg);
-}
-
-static bool
-start(struct mt_dkim_message *msg)
-{
-	DKIM_STAT status;
-
-	msg->lines = mt_arena_alloc(&msg->arena, sizeof *msg->lines);
-	if (msg->lines == NULL)
-		return false;
-	mt_dkim_lines_begin(msg->lines, hand_chunk, msg);
-	msg->handle = dkim_verify(msg->dkim->lib, octets("mailtrace"), NULL, &status);
-	return msg->handle != NULL && hand_fields(msg) && dkim_eoh(msg->handle) == DKIM_STAT_OK && find_infos(msg);
-}
 
 static bool
 any_open(const struct mt_dkim_message *msg)
@@ -386,11 +218,138 @@ any_open(const struct mt_dkim_message *msg)
 	return false;
 }
 
+/* Marks what the open signatures can cover; no other field takes part in any hash. */
+static bool
+mark_covered(struct mt_dkim_message *msg)
+{
+	const struct mt_dkim_field *fields[SIGNATURES_MOST];
+	struct mt_dkim_pick pick;
+	bool covering = false;
+	size_t n = 0;
+
+	for (unsigned i = 0; i < msg->nasked; i++) {
+		if (msg->asked[i]->result != MT_UNKNOWN)
+			continue;
+		fields[n++] = &msg->asked[i]->field;
+		covering = covering || msg->asked[i]->field.covers_signatures;
+	}
+	if (!mt_dkim_pick_build(&pick, &msg->arena, fields, n))
+		return false;
+	/* A signature is none of those that it covers, so one more of these may count for another. */
+	for (struct mt_dkim_kept *f = msg->fields.bottom; f != NULL; f = f->above)
+		f->covered = mt_span_same_text(f->name, FIELD) ? covering : mt_dkim_pick_take(&pick, f->name);
+	return true;
+}
+
+/* The covered fields from the lowest up, as source/signed.h wants them. */
+static bool
+chain_covered(struct mt_dkim_message *msg, const struct mt_signed_field **lowest)
+{
+	struct mt_signed_field *above = NULL;
+
+	for (const struct mt_dkim_kept *f = msg->fields.top; f != NULL; f = f->below) {
+		struct mt_signed_field *field;
+
+		if (!f->covered)
+			continue;
+		field = mt_arena_alloc(&msg->arena, sizeof *field);
+		if (field == NULL)
+			return false;
+		*field = (struct mt_signed_field){ above, mt_signed_name(f->name), mt_span_between(f->text.ptr,
+		    f->value.ptr - 1), f->value };
+		above = field;
+	}
+	*lowest = above;
+	return true;
+}
+
+static bool
+begin_hashes(struct mt_dkim_message *msg)
+{
+	const struct mt_signed_field *lowest;
+
+	if (!mark_covered(msg) || !chain_covered(msg, &lowest))
+		return false;
+	for (unsigned i = 0; i < msg->nasked; i++) {
+		struct signature *s = msg->asked[i];
+		struct mt_signed about = { .value = s->kept->value, .b_raw = s->field.b_raw, .h = s->field.names,
+			.header = s->field.header, .sha1 = s->field.kind == MT_ALGORITHM_RSA_SHA1 };
+
+		if (s->result != MT_UNKNOWN)
+			continue;
+		about.name = mt_span_between(s->kept->text.ptr, s->kept->value.ptr - 1);
+		s->body = mt_signed_body_for(&msg->bodies, &msg->arena, SIGNATURES_MOST, s->field.body,
+		    s->field.has_length ? s->field.length : UINT64_MAX, about.sha1);
+		if (s->body == NULL || !mt_signed_header(&about, lowest, s->header))
+			return false;
+	}
+	return true;
+}
+
+/* ---- the second judge ------------------------------------------------------------------ */
+
+/* Which signatures it is given: plain ones, and such that cover no others, which it might
+ * have to be given then. */
+static unsigned
+hand_out(struct mt_dkim_message *msg)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < msg->nasked; i++) {
+		struct signature *s = msg->asked[i];
+
+		s->handed = s->result == MT_UNKNOWN && !s->field.odd && !s->field.covers_signatures;
+		n += s->handed;
+	}
+	return n;
+}
+
+static void
+begin_second(struct mt_dkim_message *msg)
+{
+	unsigned n = hand_out(msg);
+
+	if (n == 0)
+		return;
+	msg->second = mt_opendkim_begin(msg->dkim->second);
+	for (const struct mt_dkim_kept *f = msg->fields.top; msg->second != NULL && f != NULL; f = f->below) {
+		const struct signature *s = f->of;
+
+		if ((mt_span_same_text(f->name, FIELD) ? s == NULL || !s->handed : !f->covered) ||
+		    mt_opendkim_field(msg->second, f->text))
+			continue;
+		mt_opendkim_free(msg->second);
+		msg->second = NULL;
+	}
+	if (msg->second == NULL || mt_opendkim_eoh(msg->second, n))
+		return;
+	mt_opendkim_free(msg->second);
+	msg->second = NULL;
+}
+
+static void
+ask_second(struct mt_dkim_message *msg)
+{
+	unsigned at = 0;
+
+	if (msg->second == NULL)
+		return;
+	mt_opendkim_end(msg->second);
+	for (unsigned i = 0; i < msg->nasked; i++) {
+		const struct signature *s = msg->asked[i];
+
+		if (s->handed && !mt_opendkim_agrees(msg->second, at, s->header, s->body->digest,
+		    s->body->sha1 ? MT_CRYPTO_SHA1 : MT_CRYPTO_HASH))
+			msg->disagreed = true;
+		at += s->handed;
+	}
+}
+
+/* ---- the end of the header and the body ---------------------------------------------------- */
+
 void
 mt_dkim_eoh(struct mt_dkim_message *msg)
 {
-	const char *why;
-
 	if (msg->header_ended)
 		return;
 	msg->header_ended = true;
@@ -399,14 +358,12 @@ mt_dkim_eoh(struct mt_dkim_message *msg)
 	msg->no_memory = msg->no_memory || msg->fields.no_memory;
 	if (msg->no_memory)
 		out_of_memory(msg);
-	weigh_covering(msg);
 	if (!any_open(msg))
 		return;
-	why = mark_covered(msg);
-	if (why != NULL)
-		settle_open(msg, MT_NEUTRAL, MT_CAUSE_NONE, why);
-	else if (!start(msg)) {
-		stop(msg);
+	if (begin_hashes(msg)) {
+		begin_second(msg);
+	} else {
+		mt_signed_bodies_free(&msg->bodies);
 		out_of_memory(msg);
 	}
 }
@@ -414,8 +371,11 @@ mt_dkim_eoh(struct mt_dkim_message *msg)
 void
 mt_dkim_body(struct mt_dkim_message *msg, struct mt_span bytes)
 {
-	if (msg->handle != NULL && !msg->body_ended)
-		mt_dkim_lines_feed(msg->lines, bytes);
+	if (msg->body_ended)
+		return;
+	mt_signed_bodies_add(&msg->bodies, bytes);
+	if (msg->second != NULL)
+		mt_opendkim_body(msg->second, bytes);
 }
 
 /* ---- the end of the message ------------------------------------------------------------ */
@@ -435,32 +395,35 @@ settle_no_record(struct signature *s, enum mt_cause cause)
 		settle(s, MT_TEMPERROR, cause, "its key could not be asked for");
 }
 
+static struct mt_key_use
+use_of(const struct signature *s)
+{
+	return (struct mt_key_use){ .algorithm = s->field.kind,
+		.below = !mt_name_same(mt_dkim_field_identity(&s->field), s->field.domain) };
+}
+
 static void
 judge_key(struct mt_dkim_message *msg, struct signature *s, const struct mt_answer *answer)
 {
-	struct mt_key_use use = { .algorithm = s->field.kind,
-		.below = !mt_name_same(mt_dkim_field_identity(&s->field), s->field.domain) };
+	struct mt_key_use use = use_of(s);
 
 	if (answer->nrecords == 0) {
 		settle_no_record(s, answer->cause == MT_CAUSE_NONE ? MT_CAUSE_NODATA : answer->cause);
 		return;
 	}
+	s->answer = answer;
 	s->key = mt_arena_alloc(&msg->arena, sizeof *s->key);
-	if (s->key == NULL) {
+	if (s->key == NULL)
 		settle(s, MT_TEMPERROR, MT_CAUSE_LIMIT, "there was no memory to verify it");
-		return;
-	}
-	if (!mt_key_record_choose(s->key, answer, &use))
+	else if (!mt_key_record_choose(s->key, answer, &use, 0))
 		settle(s, MT_PERMERROR, MT_CAUSE_NONE, s->key->why);
-	else if (s->field.kind != MT_ALGORITHM_ED25519_SHA256 && s->key->bits < msg->dkim->options.min_key_bits)
-		settle(s, MT_POLICY, MT_CAUSE_NONE, "its key is too short");
 }
 
 /* A good signature may still not be good enough for the whole message. */
 static void
 settle_good(const struct mt_dkim_message *msg, struct signature *s)
 {
-	s->partial = s->field.has_length && mt_dkim_lines_length(msg->lines, s->field.relaxed_body) > s->field.length;
+	s->partial = s->field.has_length && s->body->total > s->field.length;
 	if (s->partial)
 		settle(s, MT_POLICY, MT_CAUSE_NONE, "its l= leaves a part of the body out");
 	else if (msg->froms > s->field.froms)
@@ -470,9 +433,13 @@ settle_good(const struct mt_dkim_message *msg, struct signature *s)
 }
 
 static void
-judge_signature(const struct mt_dkim_message *msg, struct signature *s, const uint8_t *hash)
+judge_signature(const struct mt_dkim_message *msg, struct signature *s)
 {
-	switch (mt_crypto_verify(s->key, s->field.kind, s->field.b, hash)) {
+	if (s->key->type == MT_KEY_RSA && s->key->bits < msg->dkim->options.min_key_bits) {
+		settle(s, MT_POLICY, MT_CAUSE_NONE, "its key is too short");
+		return;
+	}
+	switch (mt_crypto_verify(s->key, s->field.kind, s->field.b, s->header)) {
 	case MT_CRYPTO_GOOD:
 		settle_good(msg, s);
 		return;
@@ -490,45 +457,60 @@ judge_signature(const struct mt_dkim_message *msg, struct signature *s, const ui
 	}
 }
 
-/* What the library hashed, held against what was signed (RFC 6376, 6.1.3). */
+/* Several keys under one name: what one of them verifies is verified (RFC 6376, 6.1.2). */
+static void
+try_keys(const struct mt_dkim_message *msg, struct signature *s)
+{
+	struct mt_key_use use = use_of(s);
+	struct mt_key_record first = *s->key;
+	struct signature first_try;
+
+	judge_signature(msg, s);
+	first_try = *s;
+	for (unsigned n = 1; s->result != MT_PASS && mt_key_record_choose(s->key, s->answer, &use, n); n++) {
+		s->result = MT_UNKNOWN;
+		judge_signature(msg, s);
+		if (s->result == MT_PASS)
+			return;
+	}
+	if (s->result != MT_PASS) {
+		*s = first_try;
+		*s->key = first;
+	}
+}
+
+/* What was hashed, held against what was signed (RFC 6376, 6.1.3). */
 static void
 judge_hashes(const struct mt_dkim_message *msg, struct signature *s)
 {
-	size_t want = s->field.kind == MT_ALGORITHM_RSA_SHA1 ? MT_CRYPTO_SHA1 : MT_CRYPTO_HASH;
-	size_t signed_len, header_len, body_len;
-	uint8_t signed_body[MT_CRYPTO_HASH];
-	void *header, *body;
+	const char *why = mt_signed_body_judge(s->body, s->field.bh);
 
-	if (dkim_sig_geterror(s->info) == DKIM_SIGERROR_TOOLARGE_L)
-		settle(s, MT_FAIL, MT_CAUSE_NONE, "the body is shorter than its l= says");
-	else if (dkim_sig_geterror(s->info) != DKIM_SIGERROR_UNKNOWN)
-		settle(s, MT_NEUTRAL, MT_CAUSE_NONE, "it cannot be verified as it is written");
-	else if (dkim_sig_gethashes(s->info, &header, &header_len, &body, &body_len) != DKIM_STAT_OK ||
-	    header_len != want || body_len != want)
-		return;			/* it stays open */
-	else if (!mt_base64_read(signed_body, sizeof signed_body, &signed_len, s->field.bh) || signed_len != want ||
-	    memcmp(signed_body, body, want) != 0)
-		settle(s, MT_FAIL, MT_CAUSE_NONE, "the body is not what was signed");
+	if (why != NULL)
+		settle(s, MT_FAIL, MT_CAUSE_NONE, why);
 	else
-		judge_signature(msg, s, header);
+		try_keys(msg, s);
 }
 
 /* All keys are there: what passes is known after this. */
 static void
 verify(struct mt_dkim_message *msg)
 {
-	if (msg->handle != NULL && any_open(msg))
-		mt_dkim_lines_end(msg->lines);
+	bool hashed = mt_signed_bodies_end(&msg->bodies);
+
 	msg->body_ended = true;
-	/* The end of the body may have stopped the library. */
-	if (msg->handle != NULL && any_open(msg)) {
-		dkim_eom(msg->handle, NULL);
-		for (unsigned i = 0; i < msg->nlisted; i++)
-			if (msg->listed[i]->info != NULL && msg->listed[i]->result == MT_UNKNOWN)
-				judge_hashes(msg, msg->listed[i]);
-	}
+	for (unsigned i = 0; hashed && i < msg->nasked; i++)
+		if (msg->asked[i]->result == MT_UNKNOWN)
+			judge_hashes(msg, msg->asked[i]);
+	if (hashed)
+		ask_second(msg);
 	out_of_memory(msg);
 	msg->done = true;
+}
+
+bool
+mt_dkim_disagreed(const struct mt_dkim_message *msg)
+{
+	return msg->disagreed;
 }
 
 /* b= may hold folds; RFC 6008, 4, tells signatures apart by its first eight characters. */

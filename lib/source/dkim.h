@@ -2,11 +2,11 @@
 /*
  * DKIM (RFC 6376, 8301, 8463): which domains vouch for a message with a signature.
  *
- * The canonical forms and the hashes are libopendkim's; what may reach it is ours to say:
- * fields are read and bounded before (core/dkim_field.h), it sees only those that a hash
- * can cover (core/dkim_pick.h), and no key.  What it hashed is verified as all signatures
- * are (source/crypto.h).  It asks nobody: keys come from the caller's answers.  It is started
- * only for a message that has a signature which can pass.
+ * What a signature covers is hashed as those of ARC are (source/signed.h), of fields that
+ * were read and bounded before (core/dkim_field.h) and that a hash can cover
+ * (core/dkim_pick.h), and verified with source/crypto.h.  libopendkim hashes it beside us as
+ * a second judge (source/opendkim.h).  Nobody is asked: keys come from the caller's answers.
+ * Hashing begins only for a message that has a signature which can pass.
  *
  * Words of a signature:
  *	pass		it is good
@@ -78,6 +78,9 @@ void mt_dkim_body(struct mt_dkim_message *msg, struct mt_span bytes);
  */
 enum mt_result mt_dkim_end(struct mt_dkim_message *msg, struct mt_ask *ask, struct mt_arena *arena,
     struct mt_signature *out, unsigned *count);
+
+/* After the end: the second judge hashed something of it otherwise. */
+bool mt_dkim_disagreed(const struct mt_dkim_message *msg);
 
 /* How many signatures the header held, also those that are not listed. */
 size_t mt_dkim_signatures(const struct mt_dkim_message *msg);

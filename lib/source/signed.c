@@ -27,7 +27,8 @@ struct wanted {
  * the one above it; where there are no more it means nothing.  The signature itself is
  * none of them (RFC 6376, 3.7). */
 static size_t
-select_fields(const struct mt_signed *about, const struct mt_signed_field *lowest, struct wanted wanted[MT_SIGNED_NAMES])
+select_fields(const struct mt_signed *about, const struct mt_signed_field *lowest,
+    struct wanted wanted[MT_SIGNED_NAMES])
 {
 	struct mt_span rest = about->h, item;
 	size_t n = 0;

@@ -31,10 +31,9 @@ broken() {
         only["sqlite3.h"] = "^lib/source/store_sqlite[.]c$"
         only["hiredis.h"] = "^lib/source/store_redis[.]c$"
         only["maxminddb.h"] = "^lib/source/mmdb[.]c$"
-        for (i = split("bn core_names err evp rsa x509", names, " "); i > 0; i--)
         for (i = split("asn1 bn core_names err evp rsa x509", names, " "); i > 0; i--)
             only["openssl/" names[i] ".h"] = "^lib/source/crypto[.]c$"
-        only["opendkim/dkim.h"] = "^lib/source/dkim[.]c$"
+        only["opendkim/dkim.h"] = "^lib/source/opendkim[.]c$"
         only["spf2/spf.h"] = "^lib/source/spf2[.]c$"
         only["libmilter/mfapi.h"] = only["libmilter/mfdef.h"] = "^milter/"
     }

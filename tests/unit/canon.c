@@ -160,7 +160,7 @@ words(void)
 		{ "relaxed", true, MT_CANON_RELAXED, MT_CANON_SIMPLE },
 		{ "relaxed/relaxed", true, MT_CANON_RELAXED, MT_CANON_RELAXED },
 		{ "simple/relaxed", true, MT_CANON_SIMPLE, MT_CANON_RELAXED },
-		{ "", false }, { "Relaxed", false }, { "relaxed/", false }, { "/relaxed", false }, { "nowsp", false },
+		{ "", false }, { "Relaxed", true, MT_CANON_RELAXED, MT_CANON_SIMPLE }, { "relaxed/", false }, { "/relaxed", false }, { "nowsp", false },
 		{ "relaxed/relaxed/relaxed", false }, { "relaxed /relaxed", false },
 	};
 

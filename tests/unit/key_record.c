@@ -137,7 +137,7 @@ choose(struct mt_key_record *key, const char *const *texts, size_t n, const stru
 	answer = mt_answer_new(MT_CAUSE_NONE, n, 1024);
 	for (size_t i = 0; i < n; i++)
 		mt_answer_set_text(answer, i, mt_span_text(texts[i]));
-	return mt_key_record_choose(key, answer, use);
+	return mt_key_record_choose(key, answer, use, 0);
 }
 
 static void
