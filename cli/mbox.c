@@ -7,6 +7,9 @@
  * is common, and most readers split there.  Here a message begins only at a From_ line
  * behind an empty line with a date and a time of day in it (RFC 4155, appendix A), and
  * only in a stream that began with one.
+ *
+ * A line of a header that is no field is told, for it may have been one: editors and programs
+ * for mail damage the first line first.
  */
 #include "cli/mbox.h"
 
@@ -164,6 +167,21 @@ field_add(struct reader *r, struct mt_span bytes)
 	return 0;
 }
 
+/* From_ lines, and those that an mbox quoted, are left behind in headers and never were fields. */
+static int
+line_lost(struct reader *r, struct mt_span line)
+{
+	struct mt_span bare = line;
+
+	if (bare.len > 0 && *bare.ptr == '>') {
+		bare.ptr++;
+		bare.len--;
+	}
+	if (r->sink->lost == NULL || (bare.len >= 5 && memcmp(bare.ptr, "From ", 5) == 0))
+		return 0;
+	return r->sink->lost(r->sink->ctx, line);
+}
+
 /* Hands on the field under way, if one is. */
 static int
 field_end(struct reader *r)
@@ -179,8 +197,8 @@ field_end(struct reader *r)
 	if (len > 0 && r->field[len - 1] == '\r')
 		len--;
 	colon = memchr(r->field + name_len, ':', len - name_len);
-	if (colon == NULL)
-		return 0;
+	if (colon == NULL)		/* it is beyond MBOX_FIELD */
+		return line_lost(r, (struct mt_span){ r->field, len });
 	return r->sink->field(r->sink->ctx, (struct mt_span){ r->field, name_len },
 	    (struct mt_span){ colon + 1, (size_t)(r->field + len - colon - 1) });
 }
@@ -200,7 +218,7 @@ field_begin(struct reader *r, struct mt_span line)
 	r->keep = n > 0 && colon < line.len && line.ptr[colon] == ':';
 	r->name_len = n;
 	r->field_len = 0;
-	return r->keep ? field_add(r, line) : 0;
+	return r->keep ? field_add(r, line) : line_lost(r, line);
 }
 
 /* Hands on the body that was passed over. */
@@ -241,8 +259,10 @@ header_line(struct reader *r, struct mt_span line)
 {
 	int error;
 
-	if (!r->line_start || line.ptr[0] == ' ' || line.ptr[0] == '\t')
+	if (!r->line_start)
 		return r->keep ? field_add(r, line) : 0;
+	if (line.ptr[0] == ' ' || line.ptr[0] == '\t')
+		return r->keep ? field_add(r, line) : line_lost(r, line);
 	error = field_end(r);
 	if (error != 0)
 		return error;
@@ -297,6 +317,18 @@ fill(struct reader *r, bool *more)
 	return 0;
 }
 
+/* Some editors and programs write a byte order mark before everything else. */
+static void
+skip_mark(struct reader *r, struct mt_span *line)
+{
+	if (r->offset != 0 || line->len < 3 || memcmp(line->ptr, "\xef\xbb\xbf", 3) != 0)
+		return;
+	line->ptr += 3;
+	line->len -= 3;
+	r->at += 3;
+	r->offset += 3;
+}
+
 static int
 read_all(struct reader *r)
 {
@@ -313,6 +345,7 @@ read_all(struct reader *r)
 			error = fill(r, &more);
 			continue;
 		}
+		skip_mark(r, &line);
 		if (line.len == 0)
 			break;
 		error = take_line(r, line);

@@ -100,6 +100,15 @@ message_field(void *ctx, struct mt_span name, struct mt_span value)
 }
 
 static int
+message_lost(void *ctx, struct mt_span line)
+{
+	struct report *report = ctx;
+
+	mt_trace_header_lost(report->trace, line);
+	return 0;
+}
+
+static int
 message_body(void *ctx, struct mt_span bytes)
 {
 	struct report *report = ctx;
@@ -227,7 +236,7 @@ struct mbox_sink
 report_sink(struct report *report)
 {
 	return (struct mbox_sink){ .ctx = report, .begin = message_begin, .field = message_field,
-		.body = message_body, .end = message_end };
+		.lost = message_lost, .body = message_body, .end = message_end };
 }
 
 /* In the report where that is text; beside it where a program reads it. */

@@ -546,6 +546,9 @@ MT_API int mt_trace_queue_id(struct mt_trace *trace, struct mt_span id);
 /* One header field in order from the top.  value: all that stands behind the colon, with the
  * white space that it begins with, which signatures may cover; line ends CRLF or LF. */
 MT_API int mt_trace_header(struct mt_trace *trace, struct mt_span name, struct mt_span value);
+/* A line that is no field stood here in the header of a saved message, and is left out.  It may
+ * have been a Received field: what is older than it is not believed.  line: lent for the call. */
+MT_API int mt_trace_header_lost(struct mt_trace *trace, struct mt_span line);
 /* The header is over: what the fields as a whole lead to is asked about.  The body and the
  * end of the message imply it. */
 MT_API int mt_trace_header_end(struct mt_trace *trace);

@@ -44,6 +44,11 @@ static const struct step
     stranger = { "its writer is not one of our own", "the client is not one of our own" },
     connected = { "its writer is not one of our own", "the client that is connected is not one of our own" };
 
+/* A line that was left out may have been any, and the older one a stranger's. */
+static const char
+    below_lost[] = "a line above it is no field and was left out",
+    end_lost[] = "the line below it is no field and was left out";
+
 /* What a name is looked for in: patterns, or a domain. */
 struct wanted {
 	const struct mt_patterns *patterns;	/* NULL: the domain */
@@ -258,10 +263,15 @@ mt_boundary_find(struct mt_trace *trace)
 		struct mt_hop *hop = &trace->hops[i];
 		struct step step;
 
-		if (mt_hop_has(hop, MT_HOP_LIVE))
+		if (mt_hop_has(hop, MT_HOP_LIVE)) {
 			reason = "the connection itself, which we saw";
-		else
+		} else if (trace->lost && fields == trace->whole) {
+			boundary->reason = boundary->hop == 0 ? below_lost : end_lost;
+			disbelieve(trace, i + 1, below_lost);
+			return;
+		} else {
 			fields++;
+		}
 		hop->trusted = true;
 		hop->reason = reason;
 		boundary->hop = hop->n;

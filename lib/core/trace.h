@@ -92,6 +92,9 @@ struct mt_trace {
 	size_t hop_room;
 	size_t fields;			/* Received fields seen, kept or not */
 	bool truncated;			/* more than a bound: fields or header bytes */
+	bool lost;			/* a line that is no field was left out of the header */
+	bool binary;			/* the first line was, and holds a NUL */
+	size_t whole;			/* Received fields above the first line that was left out */
 	size_t header_bytes;
 	struct mt_boundary boundary;
 	struct mt_origin origin;

@@ -362,6 +362,17 @@ mt_trace_header(struct mt_trace *trace, struct mt_span name, struct mt_span valu
 	return MT_OK;
 }
 
+int
+mt_trace_header_lost(struct mt_trace *trace, struct mt_span line)
+{
+	if (trace->lost)
+		return MT_OK;
+	trace->lost = true;
+	trace->whole = trace->fields;
+	trace->binary = trace->header_bytes == 0 && line.len > 0 && memchr(line.ptr, '\0', line.len) != NULL;
+	return MT_OK;
+}
+
 /* ---- the end ----------------------------------------------------------------------------------- */
 
 static void
@@ -474,6 +485,30 @@ remember(struct message *message)
 	mt_store_record(message->conn->sources->store, &event);
 }
 
+static void
+note_input(struct mt_trace *trace, const char *what, struct mt_span detail)
+{
+	if (trace->nerrors < sizeof trace->errors / sizeof *trace->errors)
+		trace->errors[trace->nerrors++] = (struct mt_trace_error){ .what = what,
+			.state = mt_result_word(MT_MALFORMED), .detail = detail };
+}
+
+/* What a file holds may be no message, or only a part of one. */
+static void
+look_at_input(struct mt_trace *trace)
+{
+	if (trace->file.ptr == NULL)
+		return;
+	if (trace->binary)
+		note_input(trace, "input", MT_SPAN("this does not look like a message: its first line is no field of a "
+		    "header, and has a NUL in it"));
+	else if (trace->header_bytes == 0)
+		note_input(trace, "input", MT_SPAN("this does not look like a message: it has no field of a header"));
+	if (trace->lost && trace->whole < trace->fields)
+		note_input(trace, "header", MT_SPAN("a line above a Received field is no field and was left out; it "
+		    "may have been one, so the lines below it are not believed"));
+}
+
 int
 mt_trace_finish(struct mt_trace *trace, int64_t deadline_msec)
 {
@@ -493,6 +528,7 @@ mt_trace_finish(struct mt_trace *trace, int64_t deadline_msec)
 		trace->checks.history = (struct mt_history){ .result = MT_SKIPPED, .cause = MT_CAUSE_DEADLINE };
 	(void)mt_checkup_run(&message->checkup, true);
 	mt_trace_add_live(trace);
+	look_at_input(trace);
 	mt_trace_judge(trace, MT_STAGE_EOM, true);
 	mt_sources_name(conn->sources, trace);
 	remember(message);

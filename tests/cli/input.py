@@ -95,6 +95,52 @@ def missing():
                  "a fifo in a directory is no mail, and does not hang")
 
 
+def damaged():
+    """What stands before the first field, and what is no message."""
+    mark = b"\xef\xbb\xbf"
+    inner = b"Received: from a (a [203.0.113.9]) by h1.example with ESMTP id B; Thu, 9 Apr 2015 10:12:40 +0000\n"
+
+    def told(bytes_, *args):
+        o = run("-f", "jsonl", "--offline", *args, stdin=bytes_).json()
+        return o["boundary"]["hop"], o["origin"]["proved"]["ip"], [e["what"] for e in o["errors"]], o
+    whole = message(1).replace(b"Subject", inner + b"Subject")
+    want = (2, "198.51.100.1", [])
+    tap.same(told(whole)[:3], want, "a whole message: no trouble")
+    tap.same(told(mark + whole)[:3], want, "a byte order mark does not cost the first field")
+    tap.same(told(mark + FROM + whole)[:3], want, "nor before a From_ line")
+    with Directory() as d:
+        d.write("Mail/new/1", mark + whole)
+        d.write("Mail/cur/.x", b"")
+        tap.same(quiet(os.path.join(d.path, "Mail"))[0], [("198.51.100.1", 3)], "nor in a Maildir")
+        both, _ = quiet(d.write("box", mark + FROM + message(1) + b"\n" + FROM + message(2)))
+        tap.same([ip for ip, _ in both], ["198.51.100.1", "198.51.100.2"], "and an mbox is still one")
+    for first, name in ((b"\xef\xbb\xbf", "a second mark"), (b"\0", "a NUL"), (b" ", "a blank"), (b"?? ", "text")):
+        hop, proved, errors, o = told((mark if first == mark else b"") + first + whole)
+        tap.ok((hop, proved) == (None, None) and "header" in errors and not any(h["trusted"] for h in o["hops"])
+               and o["hops"][-1]["from"]["ip"] == "203.0.113.9", "%s before the first field: no other line takes its "
+               "place" % name, o["boundary"], o["origin"]["proved"], o["errors"], o["hops"])
+    text = run("--offline", stdin=b"?" + FROM + whole).text
+    tap.ok("  header: malformed: a line above a Received field is no field" in text, "and the report says so", text)
+    lines = run("--offline", "--explain", "boundary", stdin=b"x\n" + whole).text
+    tap.ok("boundary: a line above it is no field and was left out\n" in lines and "not believed" in lines
+           and ": believed" not in lines, "--explain boundary as well", lines)
+    for before, name in ((b">" + FROM, "a quoted From_ line"), (b"From me\n", "a From_ line without a date"),
+                         (b"Return-Path: <a@b.example>\n", "another field")):
+        tap.same(told(before + whole)[:3], want, "%s before the first field is no trouble" % name)
+    tap.same(told(whole.replace(b"Subject", b"no field\nSubject"))[:3], want, "nor is a bad line below the last one")
+    middle = told(whole.replace(inner, b"no field\n" + inner), "--trust", "198.51.100.1")
+    tap.same(middle[:3], (2, "198.51.100.1", ["header"]), "belief goes no further than a bad line in the middle")
+    tap.same(told(whole, "--trust", "198.51.100.1")[:2], (1, "203.0.113.9"), "and further without it")
+    tap.same(told(b"x\n" + whole, "--client", "192.0.2.7")[:3], (3, "192.0.2.7", ["header"]),
+             "the connection is believed in any case")
+    for bytes_, name in ((b"\x7fELF\2\1\1\0\0\n" + whole, "a program"), (whole.decode().encode("utf-16"), "UTF-16"),
+                         (whole.decode().encode("utf-16-be"), "UTF-16 without a mark"), (b"no field\n", "a text"),
+                         (FROM + b"\ntext\n", "an mbox without a header")):
+        result = run("--offline", stdin=bytes_)
+        tap.ok(result.status == 0 and "  input: malformed: this does not look like a message" in result.text,
+               "%s does not look like a message, and is traced" % name, result.text, result.err)
+
+
 HOSTILE = [
     (b"\0", "a NUL"),
     (b"\xff" * 1000, "no header at all"),
@@ -155,6 +201,6 @@ def names():
         tap.ok("\x1b" not in result.err and "\\x1b" in result.err, "and so in an error", result.err)
 
 
-for part in (mboxes, directories, missing, hostile, names):
+for part in (mboxes, directories, missing, damaged, hostile, names):
     part()
 sys.exit(tap.done())

@@ -238,6 +238,49 @@ test_seals(void)
 	}
 }
 
+static const struct {
+	const char *name;
+	enum config config;
+	const char *fields[PATH_FIELDS];
+	const char *live;
+	size_t whole;			/* lines above the one that was left out */
+	unsigned believed;
+	const char *ip, *end;
+} losses[] = {
+	{ "above all others, nothing configured", NOTHING, { FAKE, SENDER }, NULL, 0, 0, "", "a line above it" },
+	{ "above all others, our own networks", NETWORKS, { STORE, MX, SENDER }, NULL, 0, 0, "", "a line above it" },
+	{ "above all others, some of them ours by number", HOPS, { STORE, MX, SENDER }, NULL, 0, 0, "", "a line above it" },
+	{ "between lines of our own", NETWORKS, { STORE, MX, SENDER }, NULL, 1, 1, "193.0.0.25", "the line below it" },
+	{ "below the last that is believed", NETWORKS, { STORE, MX, SENDER }, NULL, 2, 2, "194.0.0.7", "not one of our own" },
+	{ "below all others", NETWORKS, { STORE, FILTER }, NULL, 2, 2, "127.0.0.1", "all lines are of our own" },
+	{ "above what a relay of ours hands over", NETWORKS, { MX, SENDER }, "193.0.0.25", 0, 1, "193.0.0.25",
+	    "the line below it" },
+	{ "above what a stranger hands over", NETWORKS, { MX, SENDER }, "198.0.0.7", 0, 1, "198.0.0.7", "connected" },
+};
+
+/* A line that was left out may have been a stranger's client: nothing below it is believed. */
+static void
+test_lost(void)
+{
+	for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
+		struct mt_trust trust = configure(losses[i].config);
+		char ip[MT_IP_TEXT];
+		struct path p;
+
+		path_open(&p, &trust, losses[i].fields, losses[i].live, NULL);
+		p.trace.lost = true;
+		p.trace.whole = losses[i].whole;
+		mt_chain_build(&p.trace);
+		mt_ip_text(&p.trace.boundary.ip, ip);
+		tap_ok(sound(&p.trace, losses[i].believed) && strcmp(ip, losses[i].ip) == 0 &&
+		    strstr(p.trace.boundary.reason, losses[i].end) != NULL &&
+		    p.trace.boundary.hop == (losses[i].believed == 0 ? 0 : p.trace.nhops - losses[i].believed + 1) &&
+		    p.trace.origin.proved_hop == p.trace.boundary.hop, "a line that was lost, %s: hop %u, '%s': %s",
+		    losses[i].name, p.trace.boundary.hop, ip, p.trace.boundary.reason);
+		path_close(&p);
+	}
+}
+
 /* Without room for the connection itself no line of a stranger's takes its place. */
 static void
 test_full(void)
@@ -277,5 +320,6 @@ main(void)
 		path_close(&p);
 	}
 	test_seals();
+	test_lost();
 	return tap_done();
 }

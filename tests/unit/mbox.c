@@ -11,9 +11,11 @@
 #include "tests/unit/tap.h"
 
 #define FROM "From a@b.example Thu Apr  9 10:12:44 2015\n"
+#define MARK "\xef\xbb\xbf"
 #define BYTES(literal) literal, sizeof(literal) - 1
 
-/* What was told, as text: "@OFFSET" for a message, "name=value;" for a field, "[body]". */
+/* What was told, as text: "@OFFSET" for a message, "name=value;" for a field, "!" for a line
+ * that is none, "[body]". */
 struct told {
 	char text[4096];
 	size_t len;
@@ -59,6 +61,17 @@ field(void *ctx, struct mt_span name, struct mt_span value)
 }
 
 static int
+lost(void *ctx, struct mt_span line)
+{
+	struct told *told = ctx;
+
+	if (line.len == 0)
+		abort();
+	tell(told, "!", 1);
+	return 0;
+}
+
+static int
 body(void *ctx, struct mt_span bytes)
 {
 	struct told *told = ctx;
@@ -93,12 +106,12 @@ static const struct row {
 	{ "no empty line", true, BYTES("A: 1\nB: 2"), BYTES("@0 A= 1;B= 2;|") },
 	{ "a field without a value", true, BYTES("A:\nB:\r\n\n"), BYTES("@0 A=;B=;|") },
 	{ "white space before the colon", true, BYTES("A \t: 1\n\n"), BYTES("@0 A= 1;|") },
-	{ "a line without a colon is kept out", true, BYTES("A: 1\ngarbage\n more\nB: 2\n\n"), BYTES("@0 A= 1;B= 2;|") },
-	{ "a name with a space is none", true, BYTES("A b: 1\nB: 2\n\n"), BYTES("@0 B= 2;|") },
-	{ "a name with bytes beyond ASCII is none", true, BYTES("\xc3\xa4: 1\nB: 2\n\n"), BYTES("@0 B= 2;|") },
-	{ "an empty name is none", true, BYTES(": 1\nB: 2\n\n"), BYTES("@0 B= 2;|") },
+	{ "a line without a colon is kept out", true, BYTES("A: 1\ngarbage\n more\nB: 2\n\n"), BYTES("@0 A= 1;!!B= 2;|") },
+	{ "a name with a space is none", true, BYTES("A b: 1\nB: 2\n\n"), BYTES("@0 !B= 2;|") },
+	{ "a name with bytes beyond ASCII is none", true, BYTES("\xc3\xa4: 1\nB: 2\n\n"), BYTES("@0 !B= 2;|") },
+	{ "an empty name is none", true, BYTES(": 1\nB: 2\n\n"), BYTES("@0 !B= 2;|") },
 	{ "NUL is a byte", true, BYTES("A: 1\0002\n\nx\0y"), BYTES("@0 A= 1\0002;[x\0y]") },
-	{ "a fold first", true, BYTES(" x\nA: 1\n\n"), BYTES("@0 A= 1;|") },
+	{ "a fold first", true, BYTES(" x\nA: 1\n\n"), BYTES("@0 !A= 1;|") },
 	{ "a line of white space is a fold", true, BYTES("A: 1\n \nB: 2\n\n"), BYTES("@0 A= 1\n ;B= 2;|") },
 	{ "empty lines first", true, BYTES("\n\r\nA: 1\n\n"), BYTES("@3 A= 1;|") },
 	{ "nothing", true, BYTES(""), BYTES("") },
@@ -126,6 +139,15 @@ static const struct row {
 	    BYTES("@0 A= 1;[x\n\n" FROM "B: 2\n\n]") },
 	{ "quoted From_ lines", true, BYTES(">From a Thu Apr  9 10:12:44 2015\nA: 1\n\n>" FROM),
 	    BYTES("@0 A= 1;[>" FROM "]") },
+	{ "a byte order mark first", true, BYTES(MARK "A: 1\n\nx\n"), BYTES("@3 A= 1;[x\n]") },
+	{ "a byte order mark, then a From_ line", true, BYTES(MARK FROM "A: 1\n\nx\n\n" FROM "B: 2\n\n"),
+	    BYTES("@3 A= 1;[x\n\n]@54 B= 2;|") },
+	{ "a byte order mark in a file of a Maildir", false, BYTES(MARK "A: 1\n\n"), BYTES("@3 A= 1;|") },
+	{ "a byte order mark, then empty lines", true, BYTES(MARK "\nA: 1\n\n"), BYTES("@4 A= 1;|") },
+	{ "a byte order mark and nothing", true, BYTES(MARK), BYTES("") },
+	{ "a part of a byte order mark", true, BYTES("\xef\xbb" "A: 1\nB: 2\n\n"), BYTES("@0 !B= 2;|") },
+	{ "a second byte order mark", true, BYTES(MARK MARK "A: 1\nB: 2\n\n"), BYTES("@3 !B= 2;|") },
+	{ "a byte order mark behind the first line", true, BYTES("A: 1\n" MARK "B: 2\n\n"), BYTES("@0 A= 1;!|") },
 };
 
 static const struct {
@@ -159,7 +181,8 @@ static const struct {
 static int
 read_pieces(const struct row *row, size_t piece, struct told *told, size_t *messages)
 {
-	const struct mbox_sink sink = { .ctx = told, .begin = begin, .field = field, .body = body, .end = end };
+	const struct mbox_sink sink = { .ctx = told, .begin = begin, .field = field, .lost = lost, .body = body,
+		.end = end };
 	int fds[2], result;
 	pid_t child;
 
@@ -191,6 +214,29 @@ agrees(const struct row *row, size_t piece)
 	if (read_pieces(row, piece, &told, &messages) != 0 || messages != expected)
 		return false;
 	return told.len == row->out_len && memcmp(told.text, row->out, row->out_len) == 0;
+}
+
+static void
+long_name(void)
+{
+	static const size_t size = 2 * MBOX_FIELD;
+	struct told told = { .len = 0 };
+	const struct mbox_sink sink = { .ctx = &told, .begin = begin, .field = field, .lost = lost, .end = end };
+	char *text = malloc(size);
+	FILE *file = tmpfile();
+	size_t messages = 0;
+
+	if (text == NULL || file == NULL)
+		abort();
+	memset(text, 'x', 200 * 1024);
+	memset(text + 200 * 1024, ' ', size - 200 * 1024);
+	fwrite(text, 1, size, file);
+	fputs(": 1\nB: 2\n\n", file);
+	rewind(file);
+	tap_ok(mbox_read(fileno(file), true, &sink, &messages) == 0 && messages == 1 &&
+	    strcmp(told.text, "@0 !B= 2;|") == 0, "a field whose colon is beyond the bound is none");
+	fclose(file);
+	free(text);
 }
 
 /* A field longer than the buffer is whole, one beyond the bound is cut; the one behind it
@@ -239,5 +285,6 @@ main(void)
 	tap_ok(mbox_read(-1, true, &(struct mbox_sink){ .ctx = &told }, &messages) == MT_EIO, "a read that fails is told");
 	long_field(300 * 1024, 300 * 1024);
 	long_field(3 * MBOX_FIELD, MBOX_FIELD - 2);
+	long_name();
 	return tap_done();
 }
