@@ -125,8 +125,8 @@ is_key_word(const char *text, size_t len)
 	return true;
 }
 
-/* "section.key=...", "section.key+=..." or "mode=...": -o serves both settings and the
- * output file. */
+/* KEY=... or KEY+=..., with a key of the configuration, or with what has the form of one in
+ * a section, so that a wrong key is told: -o serves both settings and the output file. */
 static bool
 is_setting(const char *text)
 {
@@ -136,7 +136,7 @@ is_setting(const char *text)
 		return false;
 	if (end > text && end[-1] == '+')
 		end--;
-	if (end - text == 4 && memcmp(text, "mode", 4) == 0)
+	if (mt_config_is_key((struct mt_span){ text, (size_t)(end - text) }))
 		return true;
 	dot = memchr(text, '.', (size_t)(end - text));
 	return dot != NULL && is_key_word(text, (size_t)(dot - text)) && is_key_word(dot + 1, (size_t)(end - dot - 1));
@@ -146,7 +146,7 @@ static int
 take_setting(struct options *options, const char *text)
 {
 	if (!is_setting(text)) {
-		complain("\"%s\" is no setting; a setting is SECTION.KEY=VALUE", text);
+		complain("\"%s\" is no setting; a setting is KEY=VALUE, with a key such as dns.deadline", text);
 		return usage_error();
 	}
 	options->settings.text[options->settings.count++] = text;

@@ -440,6 +440,8 @@ MT_API struct mt_config *mt_config_load(const char *path, const char *const *ove
 MT_API struct mt_config *mt_config_ref(struct mt_config *config);
 MT_API void mt_config_unref(struct mt_config *config);
 
+/* Whether a text is a key of the table ("mode", "milter.socket"). */
+MT_API bool mt_config_is_key(struct mt_span text);
 /* Values by their key ("milter.socket").  The key must be one of the table of keys and
  * of that type; another one is the caller's mistake (assert).  Times are milliseconds; a
  * word is its place in the list of words that mailtrace-milter.conf(5) gives, from 0. */

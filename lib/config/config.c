@@ -251,6 +251,12 @@ mt_config_unref(struct mt_config *config)
 
 /* ---- reading -------------------------------------------------------------------------- */
 
+bool
+mt_config_is_key(struct mt_span text)
+{
+	return text.ptr != NULL && mt_key_find("", text) >= 0;
+}
+
 static const struct mt_key *
 key_of(const char *name)
 {

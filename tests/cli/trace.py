@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import stat
 import sys
 import threading
 import time
@@ -82,6 +83,10 @@ def policy():
         exempt = run("-f", "jsonl", *answers, "-c", conf, "--rcpt", "postmaster@example.org",
                      stdin=sample()).json()["policy"]
         tap.same(exempt["would"], "accept", "--rcpt: postmaster is exempt")
+        nobody = run("-f", "jsonl", *answers, "-c", conf, "--rcpt", "postmaster@example.org", "-o",
+                     "exempt-default=authenticated", stdin=sample())
+        tap.ok(nobody.status == 0 and nobody.json()["policy"]["would"] == "reject", "-o with a key that has no section",
+               nobody.out, nobody.err)
         bad = d.write("bad.conf", b"mode = monitor\nmilter { sokcet = \"inet:1@127.0.0.1\" }\n")
         result = run("--offline", "-c", bad, SAMPLE)
         tap.ok(result.status == 78 and "bad.conf:2" in result.err and not result.out, "a bad file: 78, file and line",
@@ -112,7 +117,7 @@ def statuses():
     result = run("--offline", "-o", "/nonexistent/dir/out", SAMPLE)
     tap.ok(result.status == 73 and "/nonexistent/dir/out" in result.err, "a file that cannot be written: 73",
            result.err)
-    if os.path.exists("/dev/full"):
+    if os.path.exists("/dev/full") and stat.S_ISCHR(os.stat("/dev/full").st_mode):
         result = run("--offline", "-o", "/dev/full", SAMPLE)
         tap.ok(result.status == 74 and "No space" in result.err, "a full disk: 74", result.status, result.err)
     with Directory() as d:

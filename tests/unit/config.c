@@ -662,6 +662,11 @@ test_values(void)
 	config = mt_config_load("t.conf", NULL, 0, NULL, NULL, &error);
 	if (!tap_ok(config != NULL && error == MT_OK, "values: loaded"))
 		return;
+	tap_ok(mt_config_is_key(MT_SPAN("mode")) && mt_config_is_key(MT_SPAN("exempt-default")) &&
+	    mt_config_is_key(MT_SPAN("dns.negative-ttl")), "values: keys with a section and without");
+	tap_ok(!mt_config_is_key(MT_SPAN("dns")) && !mt_config_is_key(MT_SPAN("dns.")) && !mt_config_is_key(MT_SPAN("mod")) &&
+	    !mt_config_is_key(MT_SPAN("rule")) && !mt_config_is_key(MT_SPAN("")) && !mt_config_is_key((struct mt_span){ NULL, 0 }),
+	    "values: and what is none");
 	tap_ok(config->policy.mode == MT_MODE_ENFORCE && mt_config_number(config, "mode") == MT_MODE_ENFORCE, "values: mode");
 	tap_ok(mt_config_number(config, "dns.timeout") == 1500 && config->dns.timeout_msec == 1500, "values: a time");
 	tap_ok(mt_config_number(config, "trust.hops") == 2 && config->trust.hops == 2, "values: a narrow number");

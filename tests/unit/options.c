@@ -25,6 +25,9 @@ static const struct {
 	{ { "-o", "a", "--output", "b" }, EX_USAGE },
 	{ { "--set", "dns.deadline=1s", "--set", "mode=enforce" }, 0 },
 	{ { "--set", "trust.networks+=192.0.2.1" }, 0 },
+	{ { "--set", "exempt-default=postmaster", "--set", "exempt-default+=authenticated" }, 0 },
+	{ { "--set", "exempt-defaul=postmaster" }, EX_USAGE },
+	{ { "--set", "=x" }, EX_USAGE },
 	{ { "--set", "deadline" }, EX_USAGE },
 	{ { "--set", "dns.=1s" }, EX_USAGE },
 	{ { "--set", "Dns.deadline=1s" }, EX_USAGE },
@@ -101,6 +104,10 @@ details(void)
 	parse(&o, &line, (const char *[ARGS]){ "-o", "geo.city", "-o", "geo.city=x", "-o", "mode=off", "a=b" });
 	tap_ok(o.output != NULL && strncmp(o.output, "geo.city", 8) == 0 && o.settings.count == 2 && o.inputs.count == 1,
 	    "-o tells a file from a setting");
+	options_fini(&o);
+	parse(&o, &line, (const char *[ARGS]){ "-o", "deadline=1s.txt", "-o", "exempt-default=postmaster", "-o", "dns.dedline=1s" });
+	tap_ok(o.output != NULL && strcmp(o.output, "deadline=1s.txt") == 0 && o.settings.count == 2,
+	    "a key without a section is a setting, and what has the form of one");
 	options_fini(&o);
 	parse(&o, &line, (const char *[ARGS]){ "--sender", "<>", "--rcpt", "<a@b>", "--rcpt", "c@d" });
 	tap_ok(o.sender != NULL && *o.sender == '\0' && o.recipients.count == 2 && strcmp(o.recipients.text[0], "a@b") == 0 &&
