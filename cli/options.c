@@ -51,7 +51,7 @@ static const struct option long_options[] = {
 static const char usage_text[] =
     "usage: mailtrace [-qvVh] [-f text|json|jsonl|headers] [-o FILE] [-o KEY=VALUE]... [-c FILE]\n"
     "                 [--client IP] [--helo NAME] [--sender ADDRESS] [--rcpt ADDRESS]...\n"
-    "                 [--trust NET[,NET...]]... [--policy] [--offline] [--answers FILE]\n"
+    "                 [--trust NET[,NET...]]... [--policy] [--offline] [--answers FILE] [--now TIME]\n"
     "                 [--summary] [--fail-on LEVEL] [--color auto|always|never]\n"
     "                 [--milter SOCKET] [FILE | DIRECTORY | -]...\n"
     "       mailtrace --explain CODE|relay|all\n"
@@ -190,6 +190,10 @@ take_format(struct options *options, const char *text)
 static int
 take_client(struct options *options, const char *text)
 {
+	if (options->client.family != 0) {
+		complain("--client is given twice");
+		return usage_error();
+	}
 	if (mt_ip_parse(&options->client, span_text(text)))
 		return 0;
 	complain("--client \"%s\" is no IP address", text);
@@ -343,10 +347,34 @@ bare_address(char *address)
 	return address + 1;
 }
 
+/* A value that stands once: which of two is meant nobody can know. */
+static int
+take_once(const char **member, const char *option, const char *value)
+{
+	if (*member != NULL) {
+		complain("%s is given twice: \"%s\" and \"%s\"", option, *member, value);
+		return usage_error();
+	}
+	*member = value;
+	return 0;
+}
+
 static int
 take_value(struct options *options, int c, char *value)
 {
 	switch (c) {
+	case 'c':
+		return take_once(&options->config, "-c", value);
+	case OPT_HELO:
+		return take_once(&options->helo, "--helo", value);
+	case OPT_SENDER:
+		return take_once(&options->sender, "--sender", bare_address(value));
+	case OPT_ANSWERS:
+		return take_once(&options->answers, "--answers", value);
+	case OPT_EXPLAIN:
+		return take_once(&options->explain, "--explain", value);
+	case OPT_MILTER:
+		return take_once(&options->milter, "--milter", value);
 	case 'f':
 		return take_format(options, value);
 	case 'o':
@@ -375,29 +403,11 @@ take_value(struct options *options, int c, char *value)
 
 /* The options that are only noted. */
 static void
-note(struct options *options, int c, char *value, bool *policy)
+note(struct options *options, int c)
 {
 	switch (c) {
-	case 'c':
-		options->config = value;
-		break;
-	case OPT_HELO:
-		options->helo = value;
-		break;
-	case OPT_SENDER:
-		options->sender = bare_address(value);
-		break;
-	case OPT_ANSWERS:
-		options->answers = value;
-		break;
-	case OPT_EXPLAIN:
-		options->explain = value;
-		break;
-	case OPT_MILTER:
-		options->milter = value;
-		break;
 	case OPT_POLICY:
-		*policy = true;
+		options->policy = true;
 		break;
 	case OPT_OFFLINE:
 		options->offline = true;
@@ -422,12 +432,39 @@ note(struct options *options, int c, char *value, bool *policy)
 	}
 }
 
+/* The option that is of no use to --milter, which traces nothing, or NULL. */
+static const char *
+idle_beside_milter(const struct options *options)
+{
+	const struct {
+		const char *option;
+		bool given;
+	} idle[] = {
+		{ "--fail-on", options->fail_on != FAIL_NEVER }, { "--summary", options->summary },
+		{ "-c", options->config != NULL }, { "--policy", options->policy },
+		{ "-o KEY=VALUE", options->settings.count > 0 }, { "--trust", options->trust != NULL },
+		{ "--offline", options->offline }, { "--answers", options->answers != NULL },
+		{ "--now", options->now_msec != 0 }, { "--explain", options->explain != NULL },
+	};
+
+	for (size_t i = 0; i < sizeof idle / sizeof *idle; i++)
+		if (idle[i].given)
+			return idle[i].option;
+	return NULL;
+}
+
 /* Options that cannot stand together. */
 static int
 check(const struct options *options)
 {
-	if (options->milter != NULL && (options->fail_on != FAIL_NEVER || options->summary)) {
-		complain("--milter shows what a filter answers: --fail-on and --summary do not go with it");
+	const char *idle = options->milter == NULL ? NULL : idle_beside_milter(options);
+
+	if (idle != NULL) {
+		complain("--milter shows what a filter answers, and traces nothing: %s does not go with it", idle);
+		return usage_error();
+	}
+	if (options->offline && options->answers != NULL) {
+		complain("--offline asks nobody, and --answers a file: only one of them can be");
 		return usage_error();
 	}
 	if (options->quiet && options->format == MT_FORMAT_HEADERS) {
@@ -441,7 +478,6 @@ int
 options_parse(struct options *options, int argc, char **argv)
 {
 	size_t most = (size_t)argc + 1;
-	bool policy = false;
 	int c, row = 0, error = 0;
 
 	options->settings.text = calloc(most, sizeof *options->settings.text);
@@ -457,15 +493,16 @@ options_parse(struct options *options, int argc, char **argv)
 			error = not_yet(c, row);
 		else
 			error = take_value(options, c, optarg);
-		note(options, c, optarg, &policy);
+		note(options, c);
 	}
 	if (error != 0)
 		return error;
 	while (optind < argc)
 		options->inputs.text[options->inputs.count++] = argv[optind++];
-	if (policy && options->config == NULL)
+	error = check(options);
+	if (options->policy && options->config == NULL)
 		options->config = DAEMON_CONFIG;
-	return check(options);
+	return error;
 }
 
 void

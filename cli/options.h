@@ -29,6 +29,7 @@ struct options {
 	const char *helo, *sender;	/* NULL: not given */
 	struct texts recipients;
 	const char *config;		/* file of settings and rules; NULL: built-in defaults */
+	bool policy;			/* --policy: without another, the daemon's */
 	const char *answers;
 	int64_t now_msec;		/* the clock, Unix milliseconds; 0: the real one */
 	bool offline;

@@ -168,6 +168,16 @@ def words():
     options = set(re.findall(r"--([a-z-]+)", run("-h").text))
     missing = [o for o in sorted(options) if "Fl -" + o not in manual.replace("\\-", "-")]
     tap.ok(options and not missing, "the manual has every option of -h", missing)
+    refused = re.search(r"\n\.Pp\n\.Fl ([^\n]+)\nand the format\n\.Cm html\nare not in this build", manual)
+    refused = refused.group(1).split(" , ") if refused else []
+    tap.ok(len(refused) > 3 and all("not in this build" in run("-" + o, *(["2"] if o == "j" else [])).err
+                                    for o in refused), "what the manual says is not in this build is refused", refused)
+    for args, said in ((["--milter", "inet:1@h", "-c", "/nonexistent"], "-c does not go with it"),
+                       (["--milter", "inet:1@h", "-o", "mode=enforce"], "-o KEY=VALUE does not go with it"),
+                       (["-c", "a", "-c", "b"], '-c is given twice: "a" and "b"'),
+                       (["--offline", "--answers", ANSWERS], "only one of them")):
+        result = run(*args, SAMPLE)
+        tap.ok(result.status == 64 and said in result.err and not result.out, "64: " + " ".join(args[:3]), result.err)
 
 
 def colors():

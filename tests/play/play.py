@@ -139,9 +139,9 @@ class Play:
         """Whether some answer will never come."""
         return any(re.search(r"timeout|^wire .*(drop|wrong-|empty|dead|delay)", a) for a in self.answers)
 
-    def arguments(self):
+    def arguments(self, clock=True):
         args = []
-        for option, value in (("--now", self.now), ("--client", self.client), ("--helo", self.helo),
+        for option, value in (("--now", self.now if clock else None), ("--client", self.client), ("--helo", self.helo),
                               ("--sender", self.sender)):
             if value is not None:
                 args += [option, value]
@@ -329,7 +329,7 @@ class Daemon:
 def by_milter(play, folder):
     conf = settings(play, folder, [SHORT if play.silent() else LONG] + as_sections(play.sets))[1:]
     with Daemon(folder, play.answers, "\n".join(conf), play.now) as daemon:
-        told = report_of([CLI, "-f", "json", "--milter", "unix:" + daemon.socket] + play.arguments() +
+        told = report_of([CLI, "-f", "json", "--milter", "unix:" + daemon.socket] + play.arguments(clock=False) +
                          [play.message_path(folder)])
     reports = daemon.reports()
     return Way(reports[-1] if reports else None, told)
