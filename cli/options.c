@@ -90,6 +90,13 @@ options_usage(void)
 }
 
 void
+write_beside(const char *bytes, size_t len)
+{
+	fflush(NULL);
+	fwrite(bytes, 1, len, stderr);
+}
+
+void
 complain(const char *format, ...)
 {
 	char text[1024];
@@ -102,7 +109,7 @@ complain(const char *format, ...)
 	bytes_text(&line, "mailtrace: ");
 	bytes_plain(&line, span_text(text));
 	bytes_char(&line, '\n');
-	fwrite(line.ptr, 1, line.len, stderr);
+	write_beside(line.ptr, line.len);
 	bytes_fini(&line);
 }
 

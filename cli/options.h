@@ -53,6 +53,9 @@ void options_usage(void);
 /* How bad a level is: trusted, verified, unverified, suspicious. */
 int level_rank(enum mt_level level);
 
+/* On standard error, where all reports that are written came before.  Waits while a stream is
+ * locked, so that what is written under flockfile() stays in one piece. */
+void write_beside(const char *bytes, size_t len);
 /* "mailtrace: " and one line on standard error; control bytes are escaped. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -195,13 +195,35 @@ write_report(struct report *report)
 	return mt_render(report->trace, &render, output_write, report->output);
 }
 
+/* In one piece: the threads of the engine may have something to say meanwhile. */
+static int
+write_message(struct report *report, const struct mt_verdict *verdict)
+{
+	const struct options *options = report->options;
+	FILE *file = report->output->file;
+	int error = 0;
+
+	flockfile(file);
+	if (explain_boundary(options)) {
+		explain_hops(&report->line, options, report->trace, report->file);
+		output_bytes(report->output, &report->line);
+	} else if (options->quiet && options->format == MT_FORMAT_TEXT) {
+		write_line(report, verdict);
+	} else {
+		error = write_report(report);
+	}
+	output_end_line(report->output);
+	funlockfile(file);
+	return error;
+}
+
 static int
 message_end(void *ctx)
 {
 	struct report *report = ctx;
 	const struct options *options = report->options;
 	const struct mt_verdict *verdict;
-	int error;
+	int error, written;
 
 	complete_envelope(report);
 	error = mt_trace_finish(report->trace, mt_now_mono_msec() + report->wait_msec);
@@ -211,14 +233,9 @@ message_end(void *ctx)
 	note_finding(report, verdict);
 	if (options->summary)
 		summary_add(&report->summary, report->trace);
-	if (explain_boundary(options)) {
-		explain_hops(&report->line, options, report->trace, report->file);
-		output_bytes(report->output, &report->line);
-	} else if (options->quiet && options->format == MT_FORMAT_TEXT)
-		write_line(report, verdict);
-	else if (error == 0)
-		error = write_report(report);
-	output_end_line(report->output);
+	written = write_message(report, verdict);
+	if (error == 0)
+		error = written;
 	mt_trace_close(report->trace);
 	mt_conn_close(report->conn);
 	report->trace = NULL;
@@ -248,7 +265,7 @@ report_end(struct report *report)
 		return;
 	summary_text(&report->summary, &report->line);
 	if (report->options->format != MT_FORMAT_TEXT) {
-		fwrite(report->line.ptr, 1, report->line.len, stderr);
+		write_beside(report->line.ptr, report->line.len);
 		return;
 	}
 	if (report->output->some)
