@@ -15,6 +15,7 @@
 struct input {
 	void (*file)(void *ctx, const char *name);
 	const struct mbox_sink *sink;
+	const struct output *output;
 	int status;			/* of what was passed over */
 };
 
@@ -34,6 +35,8 @@ read_stream(struct input *input, int fd, const char *name, bool split)
 	size_t messages = 0;
 	int error;
 
+	if (output_is(input->output, fd))
+		return EX_CANTCREAT;
 	input->file(input->sink->ctx, name);
 	error = mbox_read(fd, split, input->sink, &messages);
 	if (error > 0)
@@ -161,9 +164,10 @@ read_directory(struct input *input, const char *path)
 }
 
 int
-input_read(const struct texts *inputs, void (*file)(void *ctx, const char *name), const struct mbox_sink *sink)
+input_read(const struct texts *inputs, const struct output *output, void (*file)(void *ctx, const char *name),
+    const struct mbox_sink *sink)
 {
-	struct input input = { .file = file, .sink = sink };
+	struct input input = { .file = file, .sink = sink, .output = output };
 	int error = 0;
 
 	if (inputs->count == 0)

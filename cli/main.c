@@ -123,7 +123,7 @@ trace_with(struct mt_config *config, struct options *options, struct output *out
 		return EX_OSERR;
 	}
 	progress_open(&report.progress, output);
-	status = input_read(&options->inputs, report_file, &sink);
+	status = input_read(&options->inputs, output, report_file, &sink);
 	report_end(&report);
 	report_fini(&report);
 	mt_engine_close(report.engine);
@@ -148,7 +148,7 @@ rehearse(const struct options *options, struct output *output)
 {
 	struct rehearse all = { .options = options, .output = output };
 	struct mbox_sink sink = rehearse_sink(&all);
-	int status = input_read(&options->inputs, rehearse_file, &sink);
+	int status = input_read(&options->inputs, output, rehearse_file, &sink);
 
 	rehearse_fini(&all);
 	return status;
@@ -168,7 +168,7 @@ run(struct options *options)
 		status = rehearse(options, &output);
 	else
 		status = trace(options, &output);
-	closed = output_close(&output);
+	closed = output_close(&output, status);
 	return closed != 0 && status <= EXIT_FOUND ? closed : status;
 }
 

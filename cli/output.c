@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -26,21 +27,81 @@ wants_color(enum color when, bool terminal)
 	return terminal && (no == NULL || *no == '\0') && (term == NULL || strcmp(term, "dumb") != 0);
 }
 
+static bool
+is_same(const struct output *output, const struct stat *st)
+{
+	return output->there && S_ISREG(st->st_mode) && st->st_dev == output->device && st->st_ino == output->inode;
+}
+
+bool
+output_is(const struct output *output, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0 || !is_same(output, &st))
+		return false;
+	complain("%s: is also an input, and would be lost", output->name);
+	return true;
+}
+
+static bool
+names_it(const struct output *output, const char *path)
+{
+	struct stat st;
+
+	if (path == NULL || stat(path, &st) != 0 || !is_same(output, &st))
+		return false;
+	complain("%s: is also an input, and would be lost", output->name);
+	return true;
+}
+
+/* What the options name is to be read; what a directory holds shows when it is. */
+static bool
+is_input(const struct output *output, const struct options *options)
+{
+	bool standard = options->inputs.count == 0;
+
+	for (size_t i = 0; i < options->inputs.count; i++) {
+		standard = standard || strcmp(options->inputs.text[i], "-") == 0;
+		if (names_it(output, options->inputs.text[i]))
+			return true;
+	}
+	return names_it(output, options->config) || names_it(output, options->answers) ||
+	    (standard && output_is(output, STDIN_FILENO));
+}
+
+static int
+open_file(struct output *output, const struct options *options)
+{
+	struct stat st;
+
+	output->name = options->output;
+	if (stat(output->name, &st) == 0 && S_ISREG(st.st_mode)) {
+		output->there = true;
+		output->device = st.st_dev;
+		output->inode = st.st_ino;
+	}
+	if (is_input(output, options))
+		return EX_CANTCREAT;
+	output->file = replace_open(&output->replace, output->name);
+	if (output->file != NULL)
+		return 0;
+	complain("%s: %s", output->name, strerror(errno));
+	return EX_CANTCREAT;
+}
+
 int
 output_open(struct output *output, const struct options *options)
 {
 	bool terminal;
 	struct winsize size;
+	int error = 0;
 
 	*output = (struct output){ .file = stdout, .name = "standard output" };
-	if (options->output != NULL) {
-		output->name = options->output;
-		output->file = fopen(options->output, "we");
-		if (output->file == NULL) {
-			complain("%s: %s", options->output, strerror(errno));
-			return EX_CANTCREAT;
-		}
-	}
+	if (options->output != NULL)
+		error = open_file(output, options);
+	if (error != 0)
+		return error;
 	terminal = isatty(fileno(output->file)) == 1;
 	output->color = wants_color(options->color, terminal);
 	if (terminal && ioctl(fileno(output->file), TIOCGWINSZ, &size) == 0)
@@ -57,13 +118,22 @@ fail(struct output *output)
 }
 
 int
-output_close(struct output *output)
+output_close(struct output *output, int status)
 {
-	int error;
+	int error = 0;
 
 	if (output->file == NULL)
 		return 0;
-	error = output->file == stdout ? fflush(stdout) : fclose(output->file);
+	if (ferror(output->file) && !output->failed) {
+		errno = EIO;		/* what was flushed before did not get through */
+		fail(output);
+	}
+	if (output->file == stdout)
+		error = fflush(stdout);
+	else if (output->failed || (status > EXIT_FOUND && !output->some))
+		replace_drop(&output->replace, output->file);
+	else
+		error = replace_commit(&output->replace, output->file);
 	output->file = NULL;
 	if (error != 0)
 		fail(output);
