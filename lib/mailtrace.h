@@ -305,7 +305,8 @@ struct mt_arc_set {
 struct mt_arc {
 	enum mt_result result;		/* none pass fail temperror permerror, skipped */
 	enum mt_cause cause;
-	struct mt_span why;		/* one sentence; absent for pass and none */
+	struct mt_span why;		/* one sentence; absent for none, and for a whole pass */
+	bool partial;			/* the newest signature leaves a part of the body out (l=) */
 	unsigned oldest_pass;		/* RFC 8617, 5.2; 0: all of them */
 	const struct mt_arc_set *sets;	/* instance 1 first */
 	unsigned nsets;

@@ -206,7 +206,7 @@ sealer(const struct mt_trace *trace, const struct mt_hop *hop, unsigned below)
 	const struct mt_arc *arc = trace->arc;
 	const struct mt_patterns *sealers = &trace->settings->trust->sealers;
 
-	if (arc == NULL || arc->result != MT_PASS)
+	if (arc == NULL || arc->result != MT_PASS || arc->partial)
 		return NULL;
 	for (unsigned i = arc->nsets; i-- > 0;) {
 		const struct mt_arc_set *set = &arc->sets[i];

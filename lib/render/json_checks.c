@@ -136,6 +136,7 @@ arc_check(struct mt_json *r)
 	mt_json_put(r, o, "sealer", newest == NULL ? json_null() : mt_json_string(r, newest->sealer));
 	mt_json_put(r, o, "cause", mt_json_cause(r, arc->cause));
 	mt_json_put(r, o, "why", mt_json_string(r, arc->why));
+	mt_json_put(r, o, "partial", json_boolean(arc->partial));
 	mt_json_put(r, o, "oldest_pass", mt_json_number(arc->oldest_pass));
 	mt_json_put(r, o, "sets", sets);
 	return o;

@@ -352,6 +352,18 @@ tell_why(const struct mt_arc_check *check, struct mt_arena *arena, struct mt_arc
 		out->why = mt_buf_span(&buf);
 }
 
+/* A seal of a body to which anything may have been added is believed by nobody (RFC 6376, 8.2). */
+static void
+tell_pass(const struct mt_arc_check *check, struct mt_arc *out)
+{
+	const struct mt_signed_body *body = check->chain->body[check->chain->form.newest];
+
+	out->oldest_pass = check->instance;
+	out->partial = body->most < body->total;
+	if (out->partial)
+		out->why = MT_SPAN("the newest signature leaves a part of the body out (l=)");
+}
+
 enum mt_result
 mt_arc_end(struct mt_arc_check *check, struct mt_ask *ask, struct mt_arena *arena, struct mt_arc *out)
 {
@@ -365,7 +377,7 @@ mt_arc_end(struct mt_arc_check *check, struct mt_ask *ask, struct mt_arena *aren
 	out->result = check->result;
 	out->cause = check->cause;
 	if (check->result == MT_PASS)
-		out->oldest_pass = check->instance;
+		tell_pass(check, out);
 	tell_why(check, arena, out);
 	if (check->chain != NULL)
 		tell_sets(&check->chain->form, arena, out);

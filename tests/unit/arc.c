@@ -729,7 +729,8 @@ own_chains(const struct sealer *s)
 		for (unsigned way = 0; way < WAYS; way++) {
 			judge(&w, &m, way, &arena, &arc);
 			good += arc.result == c->result && arc.cause == c->cause && arc.oldest_pass == c->oldest_pass &&
-			    (arc.why.ptr == NULL) == (c->result == MT_PASS || c->result == MT_NONE);
+			    arc.partial == (c->tamper == BODY_MORE && c->result == MT_PASS) &&
+			    (arc.why.ptr == NULL) == ((c->result == MT_PASS && !arc.partial) || c->result == MT_NONE);
 		}
 		if (!tap_ok(good == WAYS, "%s: %s", c->name, mt_result_word(c->result)))
 			tap_note("%s (%s), oldest %u: %.*s", mt_result_word(arc.result), mt_cause_word(arc.cause),

@@ -186,9 +186,12 @@ static const struct {
 	struct { const char *sealer, *remote; } sets[3];	/* instance 1 first */
 	unsigned believed;
 	const char *ip;
+	bool partial;
 } seals[] = {
 	{ "names its client", { LIST, LIST_INNER, LIST_IN, SENDER }, MT_PASS, 0, { { "lists.net", "194.0.0.7" } }, 3, "194.0.0.7" },
 	{ "does not hold", { LIST, LIST_INNER, LIST_IN, SENDER }, MT_FAIL, 0, { { "lists.net", "194.0.0.7" } }, 1, "197.0.0.9" },
+	{ "leaves a part of the body out", { LIST, LIST_INNER, LIST_IN, SENDER }, MT_PASS, 0, { { "lists.net", "194.0.0.7" } }, 1, "197.0.0.9",
+	    true },
 	{ "cannot be checked now", { LIST, LIST_INNER, LIST_IN }, MT_TEMPERROR, 0, { { "lists.net", "194.0.0.7" } }, 1, "197.0.0.9" },
 	{ "is of a domain that is not listed", { LIST, LIST_INNER, LIST_IN }, MT_PASS, 0, { { "strangers.net", "194.0.0.7" } }, 1,
 	    "197.0.0.9" },
@@ -217,7 +220,8 @@ test_seals(void)
 	trust.sealers = (struct mt_patterns){ sealers, 2 };
 	for (size_t i = 0; i < sizeof seals / sizeof *seals; i++) {
 		struct mt_arc_set sets[3] = { { 0 } };
-		struct mt_arc arc = { .result = seals[i].result, .oldest_pass = seals[i].oldest_pass, .sets = sets };
+		struct mt_arc arc = { .result = seals[i].result, .oldest_pass = seals[i].oldest_pass, .sets = sets,
+			.partial = seals[i].partial };
 		char ip[MT_IP_TEXT];
 		struct path p;
 

@@ -128,11 +128,11 @@ static const struct {
 	    "\"algorithm\": null, \"identity\": null, \"cause\": \"servfail\", \"why\": \"the key could not be asked for\", "
 	    "\"key_bits\": null, \"testing\": false, \"partial\": false}" },
 	{ "arc", checks, "checks.arc", "{\"state\": \"fail\", \"instance\": 2, \"sealer\": \"miho.example\", \"cause\": null, "
-	    "\"why\": \"seal 2 does not fit\", \"oldest_pass\": 1, \"sets\": [{\"instance\": 1, \"sealer\": \"list.example\", "
+	    "\"why\": \"seal 2 does not fit\", \"partial\": false, \"oldest_pass\": 1, \"sets\": [{\"instance\": 1, \"sealer\": \"list.example\", "
 	    "\"authserv_id\": \"mx.list.example\", \"remote_ip\": \"2001:db8::9\"}, {\"instance\": 2, "
 	    "\"sealer\": \"miho.example\", \"authserv_id\": null, \"remote_ip\": null}]}" },
 	{ "arc, not asked for", plain, "checks.arc", "{\"state\": \"skipped\", \"reason\": \"not-needed\", \"instance\": null, "
-	    "\"sealer\": null, \"cause\": null, \"why\": null, \"oldest_pass\": null, \"sets\": []}" },
+	    "\"sealer\": null, \"cause\": null, \"why\": null, \"partial\": false, \"oldest_pass\": null, \"sets\": []}" },
 	{ "dmarc", checks, "checks.dmarc", "{\"state\": \"fail\", \"domain\": \"foo.example\", \"policy\": \"reject\", "
 	    "\"cause\": null, \"why\": \"neither SPF nor DKIM speaks for the author's domain\", "
 	    "\"record_domain\": \"foo.example\", \"spf_aligned\": true, \"dkim_aligned\": false}" },
