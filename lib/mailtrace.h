@@ -341,7 +341,7 @@ struct mt_listing {
 /* What this server has seen before of a client. */
 struct mt_history {
 	enum mt_result result;		/* new good bad neutral, skipped */
-	enum mt_cause cause;
+	enum mt_cause cause;		/* with a word other than skipped: why only a part was asked */
 	int64_t first_sec, last_sec;	/* Unix seconds; 0: never */
 	uint64_t seen, good, bad;	/* messages */
 	unsigned origins, senders;	/* distinct AS numbers and sender organizations behind it */

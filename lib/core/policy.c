@@ -6,6 +6,10 @@
  * Nothing temporary leads to a 5xx.  A temporary error matches only where it is named, and
  * where it keeps an exemption or a milder rule from being judged, a rejection further down
  * becomes a deferral: had the answer come, the mail might have passed.
+ *
+ * A memory of which only a part can be had tells what is there, not what is missing: bad by
+ * the part may be good by the whole.  Its word lets an exemption or a milder rule hold, no
+ * less than before; a rejection that asks for it becomes a deferral.
  */
 #include "lib/core/policy.h"
 
@@ -43,7 +47,7 @@ either(enum holds a, enum holds b)
 }
 
 /* Not to be had now, and another time it may be.  A memory that does not answer has no other
- * word for it than that it was skipped. */
+ * word for it than that it was skipped; a word that has a cause is one of a part of it. */
 static bool
 is_trouble(enum mt_fact_name name, const struct mt_fact *fact)
 {
@@ -52,6 +56,8 @@ is_trouble(enum mt_fact_name name, const struct mt_fact *fact)
 		return fact->cause != MT_CAUSE_NONE;
 	if (name == MT_FACT_HISTORY && fact->result == MT_SKIPPED)
 		return fact->cause != MT_CAUSE_NOT_NEEDED && fact->cause != MT_CAUSE_NO_INPUT;
+	if (name == MT_FACT_HISTORY && fact->result != MT_UNKNOWN)
+		return fact->cause != MT_CAUSE_NONE;
 	return fact->result == MT_TEMPERROR;
 }
 
@@ -371,6 +377,7 @@ mt_conditions_stage(const struct mt_condition *conditions, size_t count)
 /* Where the reading stands: what was met on the way down. */
 struct reading {
 	struct mt_decision *decision;
+	const struct mt_facts *facts;
 	bool last;
 	bool soften;			/* something milder above could not be judged */
 	bool pending;			/* a row that cannot end it is still open */
@@ -420,10 +427,22 @@ read_note(struct reading *reading, const struct mt_rule *rule, enum holds h)
 	}
 }
 
+/* Whether a rule asks for a history of which only a part is known. */
+static bool
+rests_on_part(const struct mt_rule *rule, const struct mt_facts *facts)
+{
+	for (size_t i = 0; i < rule->nconditions; i++)
+		if (rule->conditions[i].subject == MT_SUBJECT_FACT && rule->conditions[i].fact == MT_FACT_HISTORY)
+			return is_trouble(MT_FACT_HISTORY, &facts->fact[MT_FACT_HISTORY]);
+	return false;
+}
+
 /* What a rule comes to here: itself, its deferral, or nothing. */
 static const struct mt_rule *
-softened(const struct mt_rule *rule, bool soften)
+softened(const struct mt_rule *rule, const struct reading *reading)
 {
+	bool soften = reading->soften || rests_on_part(rule, reading->facts);
+
 	return soften && rule->action == MT_REJECT ? rule->deferral : rule;
 }
 
@@ -433,7 +452,7 @@ read_rule(struct reading *reading, const struct mt_rule *rule, enum holds h)
 {
 	switch (h) {
 	case HOLDS_YES:
-		reading->decision->rule = softened(rule, reading->soften);
+		reading->decision->rule = softened(rule, reading);
 		reading->decision->decided = reading->decision->rule != NULL;
 		return reading->decision->decided;
 	case HOLDS_NOT_YET:
@@ -453,7 +472,7 @@ void
 mt_policy_decide(struct mt_decision *decision, const struct mt_policy *policy, const struct mt_policy_input *input,
     bool last)
 {
-	struct reading reading = { .decision = decision, .last = last };
+	struct reading reading = { .decision = decision, .facts = input->facts, .last = last };
 
 	*decision = (struct mt_decision){ 0 };
 	if (read_exempts(&reading, policy, input))
@@ -470,5 +489,5 @@ mt_policy_decide(struct mt_decision *decision, const struct mt_policy *policy, c
 	decision->decided = !reading.pending;
 	/* A rehearsal speaks where no other rule did. */
 	if (decision->decided && decision->rehearsed != NULL)
-		decision->rule = softened(decision->rehearsed, reading.soften);
+		decision->rule = softened(decision->rehearsed, &reading);
 }

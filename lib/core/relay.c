@@ -541,8 +541,9 @@ history_says(struct judge *j)
 		return MT_UNATTESTED;
 	mt_buf_format(&j->text, "with this one it passed on mail of up to %u unrelated networks and %u unrelated "
 	    "senders lately", origins, senders);
-	/* A large server has a few messages a day that nothing explains among many that are well. */
-	if (history->good > MT_RELAY_GOOD_TIMES * (uint64_t)origins)
+	/* A large server has a few messages a day that nothing explains among many that are well, and
+	 * of those a part of the memory may know few. */
+	if (history->cause != MT_CAUSE_NONE || history->good > MT_RELAY_GOOD_TIMES * (uint64_t)origins)
 		return MT_SUSPECT;
 	return origins >= MT_RELAY_OPEN_ORIGINS && senders >= MT_RELAY_OPEN_SENDERS ? MT_OPEN : MT_SUSPECT;
 }

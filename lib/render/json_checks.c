@@ -192,7 +192,8 @@ dnsbl_check(struct mt_json *r)
 	return a;
 }
 
-/* Counts of what could not be asked about are not known, which is not zero. */
+/* Counts of what could not be asked about are not known, which is not zero; of a part of the
+ * memory the reason says why it was a part. */
 static json_t *
 history_check(struct mt_json *r)
 {
@@ -204,6 +205,8 @@ history_check(struct mt_json *r)
 		mt_json_put_nulls(r, o, unknown);
 		return o;
 	}
+	if (h->cause != MT_CAUSE_NONE)
+		mt_json_put(r, o, "reason", mt_json_text(r, mt_cause_word(h->cause)));
 	mt_json_put(r, o, "first", mt_json_instant(r, mt_time_told(h->first_sec)));
 	mt_json_put(r, o, "last", mt_json_instant(r, mt_time_told(h->last_sec)));
 	mt_json_put(r, o, "seen", json_integer((json_int_t)h->seen));

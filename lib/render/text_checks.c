@@ -37,15 +37,24 @@ cause_text(enum mt_cause c)
 
 /* The same of a memory, which is no name server. */
 static const char *
-memory_text(enum mt_cause c)
+memory_text(enum mt_result r, enum mt_cause c)
 {
+	static const char *const part[MT_CAUSES] = {
+		[MT_CAUSE_BREAKER] = "as far as this host knows alone; the store is away",
+		[MT_CAUSE_GARBAGE] = "as far as is known since the store was lost",
+	};
 	static const char *const texts[MT_CAUSES] = {
+		[MT_CAUSE_GARBAGE] = "not seen since the store was lost; this says nothing about the client",
 		[MT_CAUSE_TIMEOUT] = "the store did not answer in time; this says nothing about the client",
 		[MT_CAUSE_BREAKER] = "not asked: the store is away",
 		[MT_CAUSE_NOT_NEEDED] = "not asked: nothing is remembered here",
 	};
 
-	return (size_t)c < MT_CAUSES && texts[c] != NULL ? texts[c] : cause_text(c);
+	if ((size_t)c >= MT_CAUSES)
+		return NULL;
+	if (r != MT_SKIPPED && part[c] != NULL)
+		return part[c];
+	return texts[c] != NULL ? texts[c] : cause_text(c);
 }
 
 #define B(r) MT_BIT(MT_##r)
@@ -115,7 +124,8 @@ static void
 detail(struct mt_page *page, enum mt_fact_name f, const struct mt_fact *fact)
 {
 	const char *means = meaning(f, fact->result);
-	const char *cause = f == MT_FACT_HISTORY ? memory_text(fact->cause) : cause_text(fact->cause);
+	const char *cause = f == MT_FACT_HISTORY ? memory_text(fact->result, fact->cause)
+	    : cause_text(fact->cause);
 
 	if (means != NULL)
 		mt_page_wrap(page, DETAIL, mt_span_text(means));

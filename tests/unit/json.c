@@ -57,6 +57,10 @@ static void located(struct sample *s)
 
 	s->hops[1].location = s->peer.location = &leeds;
 }
+static void part_of_memory(struct sample *s)
+{
+	s->trace.checks.history = (struct mt_history){ .result = MT_BAD, .cause = MT_CAUSE_BREAKER, .seen = 3, .bad = 3 };
+}
 static void new_client(struct sample *s) { s->trace.checks.history.result = MT_NEW; }
 static void no_memory_asked(struct sample *s)
 {
@@ -164,6 +168,7 @@ static const struct {
 	    "\"seen\": 0, \"good\": 0, \"bad\": 0, \"origins\": 0, \"senders\": 0}" },
 	{ "history, not answered", no_memory_asked, "checks.history", "{\"state\": \"skipped\", \"reason\": \"breaker\", "
 	    "\"first\": null, \"last\": null, \"seen\": null, \"good\": null, \"bad\": null, \"origins\": null, \"senders\": null}" },
+	{ "history, a part of it", part_of_memory, "checks.history.reason", "\"breaker\"" },
 	{ "history, not asked", plain, "checks.history.reason", "\"not-needed\"" },
 	{ "databases", checks, "sources", "[{\"name\": \"GeoLite2-City\", \"version\": \"2015-04-08\", "
 	    "\"licence\": \"some licence\"}, {\"name\": \"Own-ASN\", \"version\": null, \"licence\": null}]" },

@@ -390,6 +390,9 @@ static const struct {
 	{ "no answer in time", { .result = MT_SKIPPED, .cause = MT_CAUSE_TIMEOUT }, MT_TEMPFAIL },
 	{ "a store that is away", { .result = MT_SKIPPED, .cause = MT_CAUSE_BREAKER }, MT_TEMPFAIL },
 	{ "no answer at all", { 0 }, MT_TEMPFAIL },
+	{ "bad by a part of the memory", { .result = MT_BAD, .cause = MT_CAUSE_BREAKER }, MT_TEMPFAIL },
+	{ "good by a part of the memory", { .result = MT_GOOD, .cause = MT_CAUSE_BREAKER }, MT_ACCEPT },
+	{ "bad since the memory was lost", { .result = MT_BAD, .cause = MT_CAUSE_GARBAGE }, MT_TEMPFAIL },
 	{ "no memory", { .result = MT_SKIPPED, .cause = MT_CAUSE_NOT_NEEDED }, MT_REJECT },
 	{ "no client to ask about", { .result = MT_SKIPPED, .cause = MT_CAUSE_NO_INPUT }, MT_REJECT },
 };
@@ -408,6 +411,41 @@ test_memories(void)
 		mt_policy_decide(&d, &policy, &input, true);
 		tap_ok(d.decided && (d.rule == NULL ? MT_ACCEPT : d.rule->action) == memories[i].action,
 		    "a rejection below an exemption by history: %s: %s", memories[i].name, mt_action_word(memories[i].action));
+	}
+}
+
+/* What a part of the memory says may lead to no rejection, which the whole might not have said. */
+static const struct mt_condition history_bad = FACT(HISTORY, B(BAD));
+static const struct mt_rule defer_bad = RULE("bad", history_bad, MT_TEMPFAIL);
+static const struct mt_rule reject_bad = { .name = S("bad"), .conditions = &history_bad, .nconditions = 1,
+	.action = MT_REJECT, .deferral = &defer_bad };
+static const struct mt_rule hold_bad = RULE("bad", history_bad, MT_QUARANTINE);
+static const struct {
+	const char *name;
+	const struct mt_rule *rule;
+	struct mt_fact history;
+	enum mt_action action;
+} parts[] = {
+	{ "bad by the whole", &reject_bad, { .result = MT_BAD }, MT_REJECT },
+	{ "bad by a part", &reject_bad, { .result = MT_BAD, .cause = MT_CAUSE_BREAKER }, MT_TEMPFAIL },
+	{ "bad by a part, a milder rule", &hold_bad, { .result = MT_BAD, .cause = MT_CAUSE_BREAKER }, MT_QUARANTINE },
+	{ "neutral by a part", &reject_bad, { .result = MT_NEUTRAL, .cause = MT_CAUSE_BREAKER }, MT_ACCEPT },
+	{ "nothing known to a part", &reject_bad, { .result = MT_SKIPPED, .cause = MT_CAUSE_BREAKER }, MT_ACCEPT },
+};
+
+static void
+test_parts(void)
+{
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		struct mt_facts facts = { 0 };
+		struct mt_policy_input input = { .facts = &facts, .trust = &trust };
+		struct mt_policy policy = { .rules = parts[i].rule, .nrules = 1 };
+		struct mt_decision d;
+
+		facts.fact[MT_FACT_HISTORY] = parts[i].history;
+		mt_policy_decide(&d, &policy, &input, true);
+		tap_ok(d.decided && (d.rule == NULL ? MT_ACCEPT : d.rule->action) == parts[i].action,
+		    "a rule on the history: %s: %s", parts[i].name, mt_action_word(parts[i].action));
 	}
 }
 
@@ -850,6 +888,7 @@ main(void)
 	test_decisions();
 	test_softened();
 	test_memories();
+	test_parts();
 	test_cuts();
 	test_stages();
 	test_properties();

@@ -26,7 +26,7 @@ struct scene {
 	const char *signer, *author;	/* d= of the signature, the author's domain */
 	const char *mark;		/* a field of the header */
 	struct record records[4];
-	bool auth, listed, known, same_as, silent;
+	bool auth, listed, known, same_as, silent, part;
 	unsigned origins, senders, good;
 	enum mt_result want;
 };
@@ -97,6 +97,7 @@ static const struct scene scenes[] = {
 	{ "the fifth origin and sender", .line = LINE, .origins = 4, .senders = 4, .want = MT_SUSPECT },
 	{ "the nineteenth origin", .line = LINE, .origins = 18, .senders = 18, .want = MT_SUSPECT },
 	{ "the twentieth origin", .line = LINE, .origins = 19, .senders = 19, .want = MT_OPEN },
+	{ "twenty by a part of the memory", .line = LINE, .origins = 19, .senders = 19, .part = true, .want = MT_SUSPECT },
 	{ "listed as a relay", .line = LINE, .listed = true, .want = MT_OPEN },
 	{ "in our own list", .line = LINE, .known = true, .want = MT_OPEN },
 	{ "listed, but this came from itself", .listed = true, .want = MT_LISTED },
@@ -215,7 +216,7 @@ set_checks(struct mt_trace *trace, const struct scene *s)
 	checks->lists.listing = &listing;
 	checks->lists.count = s->listed;
 	checks->history = (struct mt_history){ .result = MT_NEUTRAL, .origins = s->origins, .senders = s->senders,
-		.good = s->good };
+		.good = s->good, .cause = s->part ? MT_CAUSE_BREAKER : MT_CAUSE_NONE };
 	for (size_t i = 0; s->same_as && i < trace->nhops; i++)
 		trace->hops[i].location = &as1;
 }

@@ -75,6 +75,9 @@ static void never_seen(struct sample *s) { memory(s, MT_NEW, MT_CAUSE_NONE); }
 static void no_memory(struct sample *s) { memory(s, MT_SKIPPED, MT_CAUSE_NOT_NEEDED); }
 static void slow_memory(struct sample *s) { memory(s, MT_SKIPPED, MT_CAUSE_TIMEOUT); }
 static void lost_memory(struct sample *s) { memory(s, MT_SKIPPED, MT_CAUSE_BREAKER); }
+static void part_of_memory(struct sample *s) { memory(s, MT_BAD, MT_CAUSE_BREAKER); }
+static void new_memory(struct sample *s) { memory(s, MT_NEUTRAL, MT_CAUSE_GARBAGE); }
+static void not_in_new_memory(struct sample *s) { memory(s, MT_SKIPPED, MT_CAUSE_GARBAGE); }
 static void judged(struct sample *s)
 {
 	sample_relay(s);
@@ -167,6 +170,10 @@ static const struct {
 	{ "no memory", no_memory, "\n  history       skipped           not asked: nothing is remembered here\n", "first seen" },
 	{ "a memory that does not answer", slow_memory, " skipped           the store did not answer in time", "skipped           no name server" },
 	{ "a memory that is away", lost_memory, "\n  history       skipped           not asked: the store is away\n", NULL },
+	{ "what this host knows alone", part_of_memory, "\n  history       BAD               the client is known for bad mail: as far as", NULL },
+	{ "the same in words", part_of_memory, "the store is away", "not asked: the store" },
+	{ "what is known since a loss", new_memory, "since the store was lost", "the answer cannot be read" },
+	{ "not seen since a loss", not_in_new_memory, "\n  history       skipped           not seen since the store was lost;", NULL },
 	{ "relay, in the verdict", checks, "\n         relay: open\n", NULL },
 	{ "relay, not judged", plain, "\n         relay: unknown\n", "\nRELAY" },
 	{ "policy", plain, "\nPOLICY   rule no-answer -> tempfail\n         action: accept  would: tempfail  mode: monitor  stage: eom\n"
