@@ -137,6 +137,17 @@ hash_name(struct mt_span name)
 	return h == 0 ? 1 : h;
 }
 
+/* Who is not known to a part of the memory may well be known to the rest: new is said where
+ * all of it was asked, or a client known for years would be refused for an outage.  What the
+ * part does know is told, with its cause, which keeps it from leading to a refusal. */
+static void
+conclude(struct mt_history *history)
+{
+	history->result = mt_store_word(history);
+	if (history->result == MT_NEW && history->cause != MT_CAUSE_NONE)
+		history->result = MT_SKIPPED;
+}
+
 /* ---- engines ------------------------------------------------------------------------ */
 
 static void
@@ -176,6 +187,8 @@ read_history(struct mt_store *store, const struct mt_store_key *key, struct mt_h
 		*history = (struct mt_history){ 0 };
 		if (r->engine->read(r->engine, key, wall_sec(store), history)) {
 			route_served(store, r);
+			if (r != store->route)
+				history->cause = MT_CAUSE_BREAKER;
 			return true;
 		}
 		route_failed(store, r);
@@ -254,14 +267,14 @@ answer_question(struct mt_store *store, struct question *q)
 	pthread_mutex_unlock(&store->lock);
 	there = read_history(store, &q->key, &history);
 	if (there)
-		history.result = mt_store_word(&history);
+		conclude(&history);
 	else
 		history = (struct mt_history){ .result = MT_SKIPPED, .cause = MT_CAUSE_BREAKER };
 	pthread_mutex_lock(&store->lock);
 	store->in_hand = NULL;
 	mine = !q->answered;
-	store->counters.skipped += mine && !there;
-	if (there)
+	store->counters.skipped += mine && history.result == MT_SKIPPED;
+	if (history.result != MT_SKIPPED)
 		mt_store_cache_put(store->cache, &q->key, &history, now_msec() + keep);
 	pthread_mutex_unlock(&store->lock);
 	if (mine)

@@ -76,7 +76,9 @@ void mt_store_close(struct mt_store *store);
 /* Takes an event; at the bound of the queue it is dropped and counted.  Never waits. */
 void mt_store_record(struct mt_store *store, const struct mt_store_event *event);
 /* Asks what is known of a client.  No answer within the budget is MT_SKIPPED with its cause.
- * Never waits. */
+ * Any other word with a cause rests on a part of the memory, because the rest is away
+ * (MT_CAUSE_BREAKER) or was lost (MT_CAUSE_GARBAGE); new is never said of a part.  Never
+ * waits. */
 void mt_store_ask(struct mt_store *store, const struct mt_ip *client, mt_store_done_fn *done, void *ctx);
 
 struct mt_store_counters mt_store_counters(struct mt_store *store);

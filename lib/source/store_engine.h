@@ -21,7 +21,7 @@ struct mt_store_item {
 };
 
 /* Each call says whether it was done; if not, why holds the reason.  The counts of a
- * history are summed, its result is not set. */
+ * history are summed, its result is not set; its cause is, where more was known once. */
 struct mt_store_engine {
 	bool (*read)(struct mt_store_engine *self, const struct mt_store_key *key, int64_t now_sec,
 	    struct mt_history *history);

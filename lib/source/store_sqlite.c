@@ -4,6 +4,7 @@
  * The file is a cache of the world: one that is damaged is set aside and begun anew, and
  * one that cannot be used is tried again later.  WAL, so that a process that is killed
  * leaves it whole (SQLite documentation, "Write-Ahead Logging"). */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -26,6 +27,11 @@
 #define MEMORY_MOST (INT64_C(16) << 20)	/* without a file */
 #define EVICT 100			/* clients at once: what they touch stands in the log */
 #define ASIDE_SEC 3600			/* between two files set aside: they take room as well */
+#define ASIDE_MOST 3			/* that are kept */
+#define ASIDE_MARK ".corrupt-"		/* between the name of the file and the time */
+/* So long after a loss what is known is held to be a part: who sends now and then has come
+ * again by then, and who sends much may be good once more. */
+#define LOST_SEC MT_STORE_GOOD_SEC
 
 enum statement {
 	BEGIN, COMMIT, ROLLBACK, UPSERT, SEEN_BEHIND, EXPIRE_BEHIND, COUNT_BEHIND, TRIM_BEHIND, READ, EXPIRE,
@@ -71,7 +77,9 @@ struct file {
 	sqlite3 *db;			/* NULL: not open */
 	sqlite3_stmt *statement[STATEMENTS];
 	int64_t pages_most;
-	int64_t aside_sec;		/* when one was set aside */
+	int64_t aside_sec;		/* when this process set one aside */
+	int64_t lost_sec;		/* when any process did */
+	bool looked;			/* for those of other processes */
 };
 
 static bool
@@ -98,6 +106,64 @@ close_db(struct file *f)
 
 /* ---- trouble ------------------------------------------------------------------------ */
 
+/* The time in the name of a file that was set aside; 0: it is another. */
+static int64_t
+aside_time(const char *name, const char *base)
+{
+	size_t len = strlen(base), mark = strlen(ASIDE_MARK);
+	int64_t at;
+	char text[32];
+
+	if (strncmp(name, base, len) != 0 || strncmp(name + len, ASIDE_MARK, mark) != 0)
+		return 0;
+	at = strtoll(name + len + mark, NULL, 10);
+	snprintf(text, sizeof text, "%jd", (intmax_t)at);
+	return at > 0 && strcmp(text, name + len + mark) == 0 ? at : 0;
+}
+
+/* The last ones stay, whoever set them aside; when the last of them was. */
+static void
+look_aside(struct file *f)
+{
+	const char *path = f->options->path, *slash = strrchr(path, '/'), *base = slash == NULL ? path : slash + 1;
+	char folder[4096], oldest[4096 + 40];
+	int64_t kept[ASIDE_MOST + 1] = { 0 };
+	const struct dirent *entry;
+	DIR *d;
+
+	f->looked = true;
+	snprintf(folder, sizeof folder, "%.*s", slash == NULL ? 1 : (int)(base - path), slash == NULL ? "." : path);
+	d = opendir(folder);
+	while (d != NULL && (entry = readdir(d)) != NULL) {
+		size_t at = ASIDE_MOST;
+
+		/* The newest first; the last place is that of the one to go. */
+		kept[at] = aside_time(entry->d_name, base);
+		for (; at > 0 && kept[at] > kept[at - 1]; at--) {
+			int64_t other = kept[at];
+
+			kept[at] = kept[at - 1];
+			kept[at - 1] = other;
+		}
+		if (kept[ASIDE_MOST] == 0)
+			continue;
+		snprintf(oldest, sizeof oldest, "%s" ASIDE_MARK "%jd", path, (intmax_t)kept[ASIDE_MOST]);
+		unlink(oldest);
+	}
+	if (d != NULL)
+		closedir(d);
+	f->lost_sec = kept[0];
+}
+
+/* What a history now lacks. */
+static enum mt_cause
+loss(const struct file *f, int64_t now_sec)
+{
+	bool lost = f->lost_sec != 0 && now_sec >= f->lost_sec && now_sec - f->lost_sec < LOST_SEC;
+
+	return lost ? MT_CAUSE_GARBAGE : MT_CAUSE_NONE;
+}
+
 /* Out of the way, for a person to look at; its log would spoil the new file. */
 static bool
 set_aside(struct file *f)
@@ -113,7 +179,7 @@ set_aside(struct file *f)
 		snprintf(f->engine.why, MT_STORE_WHY, "is damaged once more: is the disk sound?");
 		return false;
 	}
-	snprintf(aside, sizeof aside, "%s.corrupt-%jd", path, (intmax_t)now);
+	snprintf(aside, sizeof aside, "%s" ASIDE_MARK "%jd", path, (intmax_t)now);
 	if (rename(path, aside) < 0) {
 		snprintf(f->engine.why, MT_STORE_WHY, "is damaged, and cannot be set aside: %s", strerror(errno));
 		return false;
@@ -123,6 +189,8 @@ set_aside(struct file *f)
 	snprintf(beside, sizeof beside, "%s-shm", path);
 	unlink(beside);
 	f->aside_sec = now;
+	look_aside(f);
+	f->lost_sec = now;
 	snprintf(line, sizeof line, "store: %.250s: is damaged: set aside as %.270s, and begun anew", path, aside);
 	if (f->options->say != NULL)
 		f->options->say(f->options->say_ctx, LOG_WARNING, line);
@@ -308,6 +376,8 @@ is_open(struct file *f)
 {
 	bool again;
 
+	if (!f->looked && !in_memory(f))
+		look_aside(f);
 	return f->db != NULL || open_once(f, &again) || (again && open_once(f, &again));
 }
 
@@ -501,9 +571,11 @@ file_read(struct mt_store_engine *self, const struct mt_store_key *key, int64_t 
 
 	if (!is_open(f))
 		return false;
-	if (read_once(f, key, now_sec, history))
-		return true;
-	return trouble(f) == ANEW && is_open(f) && read_once(f, key, now_sec, history);
+	if (!read_once(f, key, now_sec, history) &&
+	    (trouble(f) != ANEW || !is_open(f) || !read_once(f, key, now_sec, history)))
+		return false;
+	history->cause = loss(f, now_sec);
+	return true;
 }
 
 /* Gives pages that nobody needs back to the file system, some at a time. */

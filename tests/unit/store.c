@@ -148,6 +148,19 @@ ask(struct mt_store *store, const char *client)
 	return h;
 }
 
+/* The same where no answer is one as well, if the engine gave it: because what it knew was lost. */
+static struct mt_history
+ask_answered(struct mt_store *store, const char *client)
+{
+	struct mt_history h = { 0 };
+	time_t end = time(NULL) + PATIENCE;
+
+	do
+		h = ask_once(store, client);
+	while (h.result == MT_SKIPPED && h.cause != MT_CAUSE_GARBAGE && time(NULL) < end);
+	return h;
+}
+
 static void
 record(struct mt_store *store, const char *client, enum mt_store_class class, int64_t at, uint32_t asn, const char *sender)
 {
@@ -523,8 +536,8 @@ test_damaged(void)
 	in_dir(path, "garbage.db");
 	write_file(path, "this is no database, whatever its name says\n", 0, 0600);
 	store = open_store(MT_STORE_SQLITE, path, NULL, 1 << 20, &said);
-	h = ask(store, "192.0.2.1");
-	tap_ok(h.result == MT_NEW && heard(&said, "is damaged: set aside as") == 1 && files_of("garbage.db.corrupt-") == 1,
+	h = ask_answered(store, "192.0.2.1");
+	tap_ok(h.result == MT_SKIPPED && h.cause == MT_CAUSE_GARBAGE && heard(&said, "is damaged: set aside as") == 1 && files_of("garbage.db.corrupt-") == 1,
 	    "a file that is no database is set aside, and it is told");
 	mt_store_close(store);
 
@@ -539,11 +552,53 @@ test_damaged(void)
 	write_file(path, "\xff\xfe spoilt \xfd", 12288, 0600);
 	said.all[0] = '\0';
 	store = open_store(MT_STORE_SQLITE, path, NULL, 4 << 20, &said);
-	h = ask(store, "10.0.1.1");
+	h = ask_answered(store, "10.0.1.1");
 	record(store, "10.0.1.1", MT_STORE_GOOD, NOW_SEC, 0, NULL);
-	tap_ok(h.result == MT_NEW && settle(store, 1) && ask(store, "10.0.1.1").seen == 1 && heard(&said, "set aside") == 1 &&
+	tap_ok(h.result == MT_SKIPPED && settle(store, 1) && ask(store, "10.0.1.1").seen == 1 && heard(&said, "set aside") == 1 &&
 	    files_of("holes.db.corrupt-") == 1, "one with pages that are spoilt is as well");
 	mt_store_close(store);
+}
+
+/* Nobody is new to a memory that was lost a moment ago, in this process or in one before; and
+ * of the files that were set aside, by whatever process, the last ones stay. */
+static void
+test_lost(void)
+{
+	static const char *const others[] = { "lost.db.corrupt-", "lost.db.corrupt-07", "lost.db.corrupt-1x",
+		"lost.db.corrupted", "other.db.corrupt-1" };
+	char path[512], name[64];
+	struct mt_store *store;
+	struct mt_history h;
+	bool there = true;
+
+	for (unsigned i = 0; i < sizeof others / sizeof *others; i++)
+		write_file(in_dir(path, others[i]), "x", 0, 0600);
+	for (int64_t i = 9; i > 3; i--) {
+		snprintf(name, sizeof name, "lost.db.corrupt-%jd", (intmax_t)(NOW_SEC - i * 60));
+		write_file(in_dir(path, name), "x", 0, 0600);
+	}
+	store = open_store(MT_STORE_SQLITE, in_dir(path, "lost.db"), NULL, 1 << 20, NULL);
+	h = ask_answered(store, "192.0.2.1");
+	tap_ok(h.result == MT_SKIPPED && h.cause == MT_CAUSE_GARBAGE, "after a loss before the start nobody is new");
+	record(store, "192.0.2.1", MT_STORE_GOOD, NOW_SEC, 0, NULL);
+	settle(store, 1);
+	h = ask(store, "192.0.2.1");
+	tap_ok(h.result == MT_NEUTRAL && h.cause == MT_CAUSE_GARBAGE, "and what is known since is known as a part");
+	mt_store_close(store);
+	for (int64_t i = 9; i > 3; i--) {
+		snprintf(name, sizeof name, "lost.db.corrupt-%jd", (intmax_t)(NOW_SEC - i * 60));
+		there = there && (access(in_dir(path, name), F_OK) == 0) == (i < 7);
+	}
+	tap_ok(there, "of the files that were set aside the last three stay");
+	for (unsigned i = 0; i < sizeof others / sizeof *others; i++)
+		there = there && access(in_dir(path, others[i]), F_OK) == 0;
+	tap_ok(there, "and whatever else is there");
+	atomic_store(&wall, NOW_SEC + DAY);
+	store = open_store(MT_STORE_SQLITE, in_dir(path, "lost.db"), NULL, 1 << 20, NULL);
+	tap_ok(ask(store, "192.0.2.2").result == MT_NEW && ask(store, "192.0.2.1").cause == MT_CAUSE_NONE,
+	    "a day later one can be new again");
+	mt_store_close(store);
+	atomic_store(&wall, NOW_SEC);
 }
 
 static void
@@ -808,6 +863,7 @@ test_two_hosts(pid_t *server)
 	struct said said = SAID;
 	struct mt_store *one, *two;
 	uint64_t events = 0, events_two = 0;
+	struct mt_history h;
 	char link[512], path[512];
 
 	in_dir(link, "link.sock");
@@ -825,6 +881,10 @@ test_two_hosts(pid_t *server)
 	record(two, "203.0.113.5", MT_STORE_BAD, NOW_SEC, 0, NULL);
 	tap_ok(settle(two, ++events_two) && mt_store_counters(two).dropped == 0 && ask(two, "203.0.113.5").seen == 1,
 	    "it remembers by itself");
+	h = ask(two, "203.0.113.5");
+	tap_ok(h.result == MT_NEUTRAL && h.cause == MT_CAUSE_BREAKER, "which is a part of the memory");
+	h = ask_once(two, "203.0.113.200");
+	tap_ok(h.result == MT_SKIPPED, "and makes nobody new whom the others may know");
 	record(one, "203.0.113.6", MT_STORE_BAD, NOW_SEC, 0, NULL);
 	record(one, "203.0.113.7", MT_STORE_BAD, NOW_SEC, 0, NULL);
 	events += 2;
@@ -834,7 +894,9 @@ test_two_hosts(pid_t *server)
 
 	/* Stopped, it takes what is sent and answers nothing. */
 	kill(*server, SIGSTOP);
-	tap_ok(becomes(one, true) && ask(one, "192.0.2.1").result != MT_SKIPPED, "a server that hangs holds nobody up");
+	record(one, "203.0.113.8", MT_STORE_BAD, NOW_SEC, 0, NULL);
+	tap_ok(becomes(one, true) && settle(one, ++events) && ask(one, "203.0.113.8").cause == MT_CAUSE_BREAKER,
+	    "a server that hangs holds nobody up");
 	kill(*server, SIGCONT);
 	tap_ok(becomes(one, false), "when it goes on, so do we");
 	stop_server(*server);
@@ -904,6 +966,7 @@ main(void)
 	test_busy();
 	test_close();
 	test_damaged();
+	test_lost();
 	test_foreign();
 	test_redis();
 	clean_up();
