@@ -3,12 +3,13 @@
 #include "lib/config/prepass.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glob.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "lib/base/file.h"
 
 /* Bytes that end a bare word for libconfuse's scanner. */
 #define WORD_ENDS " #\"'\t\n\r={}()+,*"
@@ -60,10 +61,6 @@ safe(struct mt_source *source, int fd, const char *path, struct mt_place from)
 		wrong_file(source, from, path, "cannot be read: %s", strerror(errno));
 		return false;
 	}
-	if (S_ISDIR(st.st_mode)) {
-		wrong_file(source, from, path, "is a directory; name a file");
-		return false;
-	}
 	if (S_ISCHR(st.st_mode))
 		return true;
 	if (st.st_mode & (S_IWGRP | S_IWOTH)) {
@@ -105,6 +102,7 @@ read_all(struct mt_source *source, int fd, const char *path, struct mt_place fro
 static bool
 read_file(struct mt_source *source, const char *path, struct mt_place from, struct mt_span *bytes)
 {
+	const char *why;
 	struct mt_buf buf;
 	bool ok;
 	int fd;
@@ -114,9 +112,10 @@ read_file(struct mt_source *source, const char *path, struct mt_place from, stru
 		wrong_file(source, from, path, "more than %d files", MT_PREPASS_FILES);
 		return false;
 	}
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	fd = mt_file_open(path, &why);
 	if (fd < 0) {
-		wrong_file(source, from, path, "cannot be read: %s", strerror(errno));
+		wrong_file(source, from, path, "%s%s", why == NULL ? "cannot be read: " : "",
+		    why == NULL ? strerror(errno) : why);
 		return false;
 	}
 	ok = safe(source, fd, path, from) && read_all(source, fd, path, from, &buf);

@@ -6,11 +6,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
 #include "lib/base/arena.h"
+#include "lib/base/file.h"
 #include "lib/base/ip.h"
 #include "lib/base/name.h"
 #include "lib/base/words.h"
@@ -492,7 +494,9 @@ read_line(struct reader *r)
 static char *
 read_file(struct reader *r, size_t *len)
 {
-	FILE *file = fopen(r->path, "re");
+	const char *why = NULL;
+	int fd = mt_file_open(r->path, &why);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
 	size_t room = 16384, n = 0, got;
 	char *bytes = NULL, *more;
 
@@ -516,9 +520,11 @@ read_file(struct reader *r, size_t *len)
 	}
 	errno = EFBIG;
 trouble:
-	complain(r, "%s", strerror(errno));
+	complain(r, "%s", why == NULL ? strerror(errno) : why);
 	if (file != NULL)
 		fclose(file);
+	else if (fd >= 0)
+		close(fd);
 	free(bytes);
 	return NULL;
 }

@@ -4,8 +4,11 @@
 
 #ifdef HAVE_PSL
 #include <libpsl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "lib/base/file.h"
 #include "lib/base/name.h"
 
 struct suffix {
@@ -30,6 +33,21 @@ of(const struct mt_organizations *self, struct mt_span name)
 	return (struct mt_span){ name.ptr + (name.len - len), len };
 }
 
+static psl_ctx_t *
+load(const char *path)
+{
+	const char *why;
+	int fd = mt_file_open(path, &why);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+	psl_ctx_t *list = file == NULL ? NULL : psl_load_fp(file);
+
+	if (file != NULL)
+		fclose(file);
+	else if (fd >= 0)
+		close(fd);
+	return list;
+}
+
 const struct mt_organizations *
 mt_suffix_open(const char *path)
 {
@@ -38,7 +56,7 @@ mt_suffix_open(const char *path)
 	if (suffix == NULL)
 		return NULL;
 	suffix->orgs.of = of;
-	suffix->list = path == NULL ? psl_latest(NULL) : psl_load_file(path);
+	suffix->list = path == NULL ? psl_latest(NULL) : load(path);
 	if (suffix->list != NULL && psl_suffix_count(suffix->list) != 0)
 		return &suffix->orgs;
 	psl_free(suffix->list);

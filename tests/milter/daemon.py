@@ -289,6 +289,29 @@ def reload(tap):
         tap.ok(daemon.counters()["reloads"] == 2, "USR2 writes counters")
 
 
+def pipes(tap):
+    """A pipe in the place of a file: nobody waits for its writer."""
+    with Daemon() as daemon:
+        pipe = os.path.join(daemon.folder, "pipe")
+        os.mkfifo(pipe, 0o644)
+        listed = CONF + f'rule "list" {{ client = {{ "file:{pipe}" }} action = reject }}\n'
+        daemon.write("milter.conf", listed)
+        status, _, err = run(["-n", "-c", daemon.conf])
+        tap.ok(status == 78 and "is a pipe; name a file" in err and "milter.conf:5" in err, "-n: a list", (status, err))
+        daemon.signal(signal.SIGHUP)
+        tap.ok(daemon.wait_log("not reloaded") and "is a pipe" in daemon.log(), "a reload: told", daemon.log())
+        tap.ok(served(daemon), "and the daemon goes on")
+        status, took = daemon.stop()
+        tap.ok(status == 0 and took < 2.5, f"and ends when it is told to ({took:.2f} s)", status)
+        for arguments in (["-n", "-c", pipe], ["-f", "-c", pipe]):
+            status, _, err = run(arguments)
+            tap.ok(status == 78 and "is a pipe" in err, f"{arguments[0]}: the settings", (status, err))
+        daemon.write("milter.conf", CONF)
+        status, _, err = run(["-f", "-c", daemon.conf, "-p", f"unix:{daemon.folder}/s", "--answers", pipe] +
+                             (["-u", "nobody"] if os.geteuid() == 0 else []))
+        tap.ok(status == 78 and "pipe" in err, "the answers", (status, err))
+
+
 def reload_under_load(tap):
     """200 HUPs while mail flows."""
     with Daemon() as daemon:
@@ -547,5 +570,5 @@ def service(tap):
                 tap.ok("<5>" not in daemon.log(), "elsewhere lines carry none")
 
 
-sys.exit(client.play([command_line, sockets, handed_over, background, reload, reload_under_load, drain, overload,
+sys.exit(client.play([command_line, sockets, handed_over, background, reload, pipes, reload_under_load, drain, overload,
                       internal_errors, descriptors, silence, pid_file, service]))

@@ -123,6 +123,8 @@ static const struct {
 	{ "an included file that is not there", "missing", "\n\n", "dir/none: cannot be read: No such file", "missing:1 missing:1 " },
 	{ "a file that includes itself", "loop", NULL, "include: loop: files include each other deeper", NULL },
 	{ "a directory", "dir", "", "is a directory", "" },
+	{ "a pipe", "pipe", "", "is a pipe", "" },
+	{ "an included pipe", "piped", "\n\n", "pipe: is a pipe", "piped:1 piped:1 " },
 	{ "a file that its group may write", "group", "", "may be written by its group", "" },
 	{ "a file that everybody may write", "world", "", "may be written by everybody", "" },
 	{ "an included file that everybody may write", "unsafe", "\n\n", "world: may be written", "unsafe:1 unsafe:1 " },
@@ -147,6 +149,9 @@ make_files(void)
 	put("group", "a = b\n", 0664);
 	put("world", "a = b\n", 0646);
 	put("unsafe", "include \"world\"\n", 0600);
+	put("piped", "include \"pipe\"\n", 0600);
+	if (mkfifo("pipe", 0600) != 0)
+		tap_ok(false, "mkfifo");
 	put("list", "a # b\n\n#c\n  d e  \r\nf", 0600);
 }
 
@@ -200,6 +205,8 @@ test_list(void)
 	tap_ok(ok, "a list file");
 	mt_list_file(&values, &source, "world", (struct mt_place){ "x", 1, 1 });
 	tap_ok(errors.errors == 1 && values.count == 3, "a list file that everybody may write");
+	mt_list_file(&values, &source, "pipe", (struct mt_place){ "x", 1, 1 });
+	tap_ok(errors.errors == 2 && values.count == 3, "a list file that is a pipe, for which nobody waits");
 	mt_arena_fini(&arena);
 }
 
@@ -227,9 +234,11 @@ int
 main(void)
 {
 	static const char *const made[] = { "plain", "bom", "outer", "dir/1.conf", "dir/2.conf", "dir/3.txt", "dir/up",
-		"many", "no-match", "missing", "loop", "group", "world", "unsafe", "list" };
+		"many", "no-match", "missing", "loop", "group", "world", "unsafe", "pipe",
+		"piped", "list" };
 	char dir[] = "/tmp/mt-prepass-XXXXXX";
 
+	alarm(60);			/* whoever waits for a pipe is ended */
 	test_text();
 	if (mkdtemp(dir) == NULL || chdir(dir) != 0)
 		return EXIT_FAILURE;
