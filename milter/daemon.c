@@ -25,6 +25,7 @@
 #include "milter/macros.h"
 #include "milter/notify.h"
 #include "milter/nudge.h"
+#include "milter/pidfile.h"
 #include "milter/signals.h"
 
 #define SAY_AGAIN_MSEC 60000
@@ -251,42 +252,11 @@ open_socket(struct mt_daemon *daemon, const struct mt_config *config, const stru
 
 /* ---- start and end --------------------------------------------------------------------------------- */
 
-/* The descriptor stays open: it may be the only way to the file once root is given up. */
-static int
-write_pidfile(struct mt_daemon *daemon)
-{
-	const char *path = daemon->options->pidfile;
-	char text[32];
-	int len = snprintf(text, sizeof text, "%ld\n", (long)getpid());
-
-	if (path == NULL)
-		return 0;
-	daemon->pidfile = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
-	if (daemon->pidfile < 0 || write(daemon->pidfile, text, (size_t)len) != len) {
-		fprintf(stderr, "mailtrace-milter: %s: %s\n", path, strerror(errno));
-		return EX_CANTCREAT;
-	}
-	return 0;
-}
-
-/* In a directory of root's the user that we became may not take the file away; empty it
- * names no process that is not ours. */
-static void
-drop_pidfile(struct mt_daemon *daemon)
-{
-	if (daemon->pidfile < 0)
-		return;
-	if (unlink(daemon->options->pidfile) != 0)
-		(void)!ftruncate(daemon->pidfile, 0);
-	close(daemon->pidfile);
-	daemon->pidfile = -1;
-}
-
 void
 mt_daemon_exit(struct mt_daemon *daemon, int status)
 {
 	mt_socket_unlink(&daemon->socket);
-	drop_pidfile(daemon);
+	mt_pidfile_close(&daemon->pidfile, daemon->options->pidfile);
 	closelog();
 	_exit(status);
 }
@@ -381,9 +351,10 @@ start_threads(struct mt_daemon *daemon, struct mt_config *config, const struct m
 static int
 start(struct mt_daemon *daemon, struct mt_config *config)
 {
-	const char *user = daemon->options->user;
+	const struct mt_options *options = daemon->options;
 	struct mt_identity identity;
-	int status = mt_identity_find(&identity, user != NULL ? user : mt_config_text(config, "milter.user"));
+	int status = mt_identity_find(&identity, options->user != NULL ? options->user
+	    : mt_config_text(config, "milter.user"));
 
 	if (status == 0 && mt_callbacks_register(daemon) != 0)
 		status = EX_SOFTWARE;
@@ -391,12 +362,12 @@ start(struct mt_daemon *daemon, struct mt_config *config)
 		status = open_socket(daemon, config, &identity);
 	if (status != 0)
 		return status;
-	status = write_pidfile(daemon);
+	status = mt_pidfile_open(&daemon->pidfile, options->pidfile);
 	if (status == 0)
 		status = start_threads(daemon, config, &identity);
 	if (status != 0) {
 		mt_socket_unlink(&daemon->socket);
-		drop_pidfile(daemon);
+		mt_pidfile_close(&daemon->pidfile, daemon->options->pidfile);
 	}
 	return status;
 }

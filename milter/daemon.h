@@ -55,7 +55,7 @@ struct mt_daemon {
 	unsigned file_limit;		/* RLIMIT_NOFILE */
 	unsigned most_open;		/* descriptors that connections may take: their numbers are below */
 	atomic_bool full;		/* new connections wait */
-	int pidfile;			/* its descriptor, -1: none */
+	int pidfile;			/* its descriptor, which holds the lock on it; -1: none */
 
 	struct mt_gate gate;
 	atomic_bool postfix_seen;	/* a peer of this daemon called itself Postfix */

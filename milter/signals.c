@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "milter/notify.h"
+#include "milter/pidfile.h"
 
 #define DRAIN_LOOK_MSEC 20		/* how often a drain looks for open sessions */
 #define DRAIN_CALM_LOOKS 5		/* looks without one before the end: a session just accepted
@@ -75,6 +76,7 @@ drain(struct mt_daemon *daemon)
 
 	mt_notify("STOPPING=1");
 	mt_socket_silence(&daemon->socket);
+	mt_pidfile_release(daemon->pidfile);
 	if (begun > 0)
 		mt_daemon_log(daemon, LOG_NOTICE, "stopping: %u sessions are open", begun);
 	while (calm < DRAIN_CALM_LOOKS && !hurried && (calm > 0 || mt_now_mono_msec() < until)) {

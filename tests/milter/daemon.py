@@ -535,6 +535,49 @@ def pid_file(tap):
                            f"{mode:o}: {'emptied' if left else 'removed'} without a word", daemon.log())
 
 
+def pid_of(path):
+    with open(path, encoding="ascii") as source:
+        return int(source.read() or "0")
+
+
+def pid_lock(tap):
+    """One pid file names one daemon; what a dead one left behind hinders nobody."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o777)
+        path = os.path.join(folder, "pid")
+        arguments = ["-P", path]
+        with Daemon(arguments=arguments) as first:
+            second = Daemon(arguments=arguments, wait=False)
+            sock = second.spec.split(":", 1)[1]
+            tap.ok(second.wait() == 69 and f"process {first.process.pid}" in second.log(),
+                   "a second daemon with another socket is refused", second.log())
+            tap.ok(pid_of(path) == first.process.pid and not os.path.exists(sock) and served(first),
+                   "and leaves the file to the first")
+            second.kill()
+            session = first.session()
+            session.begin()
+            first.signal(signal.SIGTERM)
+            first.wait_log("stopping")
+            tap.ok(pid_of(path) == first.process.pid, "while it drains it still names it")
+            with Daemon(arguments=arguments) as third:
+                tap.ok(pid_of(path) == third.process.pid, "until the next one takes it over")
+                session.quit()
+                tap.ok(first.wait() == 0 and pid_of(path) == third.process.pid, "whose file the end does not take away")
+                third.process.kill()
+                third.process.wait()
+                tap.ok(os.path.exists(path), "one that is killed leaves it behind")
+        with open(path, "w", encoding="ascii") as out:
+            out.write(f"{os.getpid()} and more than a pid\n")
+        with Daemon(arguments=arguments) as fourth:
+            tap.ok(pid_of(path) == fourth.process.pid, "which the next one takes over, whatever it says")
+            fourth.stop()
+        os.mkfifo(path)
+        daemon = Daemon(arguments=arguments, wait=False)
+        tap.ok(daemon.wait() == 73 and path in daemon.log() and stat.S_ISFIFO(os.stat(path).st_mode), "a pipe is none",
+               daemon.log())
+        daemon.kill()
+
+
 def service(tap):
     """What systemd is told."""
     with tempfile.TemporaryDirectory() as folder:
@@ -571,4 +614,4 @@ def service(tap):
 
 
 sys.exit(client.play([command_line, sockets, handed_over, background, reload, pipes, reload_under_load, drain, overload,
-                      internal_errors, descriptors, silence, pid_file, service]))
+                      internal_errors, descriptors, silence, pid_file, pid_lock, service]))
