@@ -332,11 +332,31 @@ open_engine(struct mt_daemon *daemon, struct mt_config *config)
 	return error == MT_ECONFIG ? EX_CONFIG : EX_OSERR;
 }
 
+/* Root may have read what the user that we became may not: else the first reload would tell,
+ * when it is wanted.  What is to be said of settings that can be read was said before. */
+static void
+rehearse_reload(struct mt_daemon *daemon)
+{
+	const struct mt_options *o = daemon->options;
+	int error = 0;
+	struct mt_config *config = mt_config_load(o->config_path, o->overrides, o->noverrides, NULL, NULL, &error);
+
+	if (config == NULL && error == MT_ECONFIG) {
+		mt_daemon_log(daemon, LOG_WARNING, "user %u cannot read the settings that root has read: until that is "
+		    "mended only a new start takes changes in, no reload", (unsigned)geteuid());
+		config = mt_config_load(o->config_path, o->overrides, o->noverrides, say_reload, daemon, &error);
+	}
+	mt_config_unref(config);
+}
+
 static int
 start_threads(struct mt_daemon *daemon, struct mt_config *config, const struct mt_identity *identity)
 {
+	bool root = geteuid() == 0;
 	int status = mt_identity_take(identity);
 
+	if (status == 0 && root && geteuid() != 0)
+		rehearse_reload(daemon);
 	if (status == 0)
 		status = open_engine(daemon, config);
 	if (status == 0 && mt_signals_start(daemon) != 0)

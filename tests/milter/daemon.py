@@ -578,6 +578,25 @@ def pid_lock(tap):
         daemon.kill()
 
 
+def unreadable(tap):
+    """Settings that root can read, and the user that it becomes cannot: told at the start."""
+    if os.geteuid() != 0:
+        tap.ok(True, "settings for root alone # SKIP not root")
+        return
+    for mode, told in ((0o600, True), (0o644, False)):
+        with tempfile.TemporaryDirectory() as folder:
+            os.chmod(folder, 0o755)
+            path = os.path.join(folder, "settings")
+            with open(path, "w", encoding="ascii") as out:
+                out.write(CONF)
+            os.chmod(path, mode)
+            with Daemon(conf=f'include "{path}"\n') as daemon:
+                daemon.wait_log("started")
+                tap.ok(("no reload" in daemon.log() and "Permission denied" in daemon.log()) == told,
+                       f"{mode:o}: {'told' if told else 'nothing to tell'}", daemon.log())
+                tap.ok(served(daemon), "and the daemon serves")
+
+
 def service(tap):
     """What systemd is told."""
     with tempfile.TemporaryDirectory() as folder:
@@ -614,4 +633,4 @@ def service(tap):
 
 
 sys.exit(client.play([command_line, sockets, handed_over, background, reload, pipes, reload_under_load, drain, overload,
-                      internal_errors, descriptors, silence, pid_file, pid_lock, service]))
+                      internal_errors, descriptors, silence, pid_file, pid_lock, unreadable, service]))
