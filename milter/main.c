@@ -143,6 +143,21 @@ check(const struct mt_config *config, bool dump)
 	return 0;
 }
 
+/* The host's own name stands in for one that was not given.  Without a domain it is one that
+ * other hosts have as well, and whoever believes one of them believes all (RFC 8601, 2.5). */
+static void
+notice_name(const struct mt_config *config)
+{
+	const char *name = mt_config_text(config, "trust.authserv-id");
+	char host[256] = "";
+
+	if (name == NULL || strchr(name, '.') != NULL || gethostname(host, sizeof host - 1) != 0 ||
+	    (strcmp(name, host) != 0 && strcmp(name, "localhost") != 0))
+		return;
+	fprintf(stderr, "mailtrace-milter: notice: trust.authserv-id: is \"%s\", the name of the host, which has no "
+	    "domain; write the full one, such as mx.example.org\n", name);
+}
+
 static int
 run(const struct mt_options *options, const struct errand *errand)
 {
@@ -153,6 +168,7 @@ run(const struct mt_options *options, const struct errand *errand)
 	config = mt_config_load(options->config_path, options->overrides, options->noverrides, say, NULL, &error);
 	if (config == NULL)
 		return error == MT_ENOMEM ? EX_OSERR : EX_CONFIG;
+	notice_name(config);
 	if (!errand->check)
 		return mt_daemon_run(&daemon, config, options);
 	status = check(config, errand->dump);

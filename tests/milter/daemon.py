@@ -597,6 +597,33 @@ def unreadable(tap):
                 tap.ok(served(daemon), "and the daemon serves")
 
 
+def host_name(tap):
+    """A host without a domain that gives its name to Authentication-Results."""
+    def named(name):
+        def rename():
+            libc = ctypes.CDLL(None, use_errno=True)
+            if libc.unshare(0x04000000) != 0 or libc.sethostname(name, len(name)) != 0:     # CLONE_NEWUTS
+                os._exit(99)
+        return rename
+
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        path = os.path.join(folder, "c")
+        if run(["-V"], preexec_fn=named(b"vm"))[0] == 99:
+            tap.ok(True, "the name of the host # SKIP it cannot be changed")
+            return
+        for name, text, told in ((b"vm", "mode = monitor\n", True), (b"mx.example.org", "mode = monitor\n", False),
+                                 (b"vm", CONF, False)):
+            with open(path, "w", encoding="ascii") as out:
+                out.write(text)
+            os.chmod(path, 0o644)
+            status, _, err = run(["-n", "-c", path], preexec_fn=named(name))
+            tap.ok(status == 0 and ("notice: trust.authserv-id" in err) == told,
+                   f"-n: {name.decode()}: {'told' if told else 'nothing to tell'}", (status, err))
+        with Daemon(conf="mode = monitor\n", preexec_fn=named(b"vm")) as daemon:
+            tap.ok("notice: trust.authserv-id" in daemon.log(), "told at the start as well", daemon.log())
+
+
 def service(tap):
     """What systemd is told."""
     with tempfile.TemporaryDirectory() as folder:
@@ -633,4 +660,4 @@ def service(tap):
 
 
 sys.exit(client.play([command_line, sockets, handed_over, background, reload, pipes, reload_under_load, drain, overload,
-                      internal_errors, descriptors, silence, pid_file, pid_lock, unreadable, service]))
+                      internal_errors, descriptors, silence, pid_file, pid_lock, unreadable, host_name, service]))
