@@ -143,6 +143,14 @@ say_engine(void *ctx, int priority, const char *line)
 	mt_daemon_say(ctx, priority, line);
 }
 
+static bool
+wants_syslog(const struct mt_options *options, const struct mt_config *config)
+{
+	int64_t wish = mt_config_number(config, "log.to");
+
+	return wish == MT_WISH_SYSLOG || (wish == MT_WISH_LOG_AUTO && !options->foreground);
+}
+
 static void
 open_log(struct mt_daemon *daemon, const struct mt_config *config)
 {
@@ -421,7 +429,7 @@ mt_daemon_run(struct mt_daemon *daemon, struct mt_config *config, const struct m
 		mt_config_unref(config);
 		return status;
 	}
-	daemon->use_syslog = !options->foreground && mt_config_number(config, "log.to") == 0;
+	daemon->use_syslog = wants_syslog(options, config);
 	say_started(daemon);
 	mt_config_unref(config);
 	if (ready >= 0 && daemon->use_syslog)

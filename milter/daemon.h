@@ -24,9 +24,10 @@ struct mt_options {
 };
 
 /* Keys of words are numbers, in the order in which the manual gives the words:
- * milter.no-reply, and on-deadline, on-internal-error, on-overload. */
+ * milter.no-reply; on-deadline, on-internal-error, on-overload; log.to. */
 enum mt_no_reply_wish { MT_WISH_AUTO, MT_WISH_ALWAYS, MT_WISH_NEVER };
 enum mt_fall { MT_FALL_ACCEPT, MT_FALL_TEMPFAIL };
+enum mt_log_wish { MT_WISH_LOG_AUTO, MT_WISH_SYSLOG, MT_WISH_STDERR };
 
 enum mt_counter {
 	MT_COUNT_SESSIONS, MT_COUNT_MESSAGES, MT_COUNT_ACCEPTED, MT_COUNT_TAGGED, MT_COUNT_QUARANTINED,

@@ -17,7 +17,7 @@ static const char usage_text[] =
     "usage: mailtrace-milter [-fnvVh] [-c file] [-p socket] [-P pidfile] [-u user[:group]]\n"
     "                        [-o key=value]... [--dump] [--answers file] [--now time]\n"
     "  -c, --config FILE     settings (" SYSCONFDIR "/mailtrace-milter.conf)\n"
-    "  -f, --foreground      stay in the foreground, log to standard error\n"
+    "  -f, --foreground      stay in the foreground, log to standard error (log.to = auto)\n"
     "  -n, --check           check the settings and exit\n"
     "      --dump            the same, and write every setting and rule\n"
     "  -o, --set KEY=VALUE   one setting, such as milter.deadline=3s\n"

@@ -12,7 +12,7 @@
 #include "lib/core/trust.h"
 
 enum mt_on { MT_ON_ACCEPT, MT_ON_TEMPFAIL };		/* on-deadline, on-overload ... */
-enum mt_log_to { MT_LOG_SYSLOG, MT_LOG_STDERR };
+enum mt_log_to { MT_LOG_AUTO, MT_LOG_SYSLOG, MT_LOG_STDERR };
 enum mt_log_format { MT_LOG_TEXT, MT_LOG_JSON, MT_LOG_TRACE };	/* key=value; the same as JSON;
 								 * the whole report, one line */
 enum mt_log_each { MT_LOG_EACH_MESSAGE, MT_LOG_EACH_ACTION, MT_LOG_EACH_NONE };

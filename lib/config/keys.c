@@ -22,7 +22,8 @@ static const struct mt_key_word headers[] = {
 	{ "X-Trace-Origin", MT_HEADER_ORIGIN }, { "X-Trace-Path", MT_HEADER_PATH },
 	{ "X-Trace-Relay", MT_HEADER_RELAY }, { "X-Trace-Evidence", MT_HEADER_EVIDENCE }, { "Authentication-Results", MT_HEADER_AUTHRES }, { NULL, 0 }
 };
-static const struct mt_key_word log_to[] = { { "syslog", MT_LOG_SYSLOG }, { "stderr", MT_LOG_STDERR }, { NULL, 0 } };
+static const struct mt_key_word log_to[] = { { "auto", MT_LOG_AUTO }, { "syslog", MT_LOG_SYSLOG },
+	{ "stderr", MT_LOG_STDERR }, { NULL, 0 } };
 static const struct mt_key_word facilities[] = {
 	{ "mail", LOG_MAIL }, { "daemon", LOG_DAEMON }, { "user", LOG_USER },
 	{ "local0", LOG_LOCAL0 }, { "local1", LOG_LOCAL1 }, { "local2", LOG_LOCAL2 }, { "local3", LOG_LOCAL3 },
@@ -119,7 +120,7 @@ static const struct mt_key keys[] = {
 	/* RFC 5322, 2.1.1: 998 bytes a line; some MTAs add to it. */
 	{ "headers.max-length", MT_KEY_NUMBER, AT(headers.max_length), "990", 200, 990, NULL },
 
-	{ "log.to", MT_KEY_WORD, AT(log.to), "syslog", 0, 0, log_to },
+	{ "log.to", MT_KEY_WORD, AT(log.to), "auto", 0, 0, log_to },
 	{ "log.facility", MT_KEY_WORD, AT(log.facility), "mail", 0, 0, facilities },
 	{ "log.format", MT_KEY_WORD, AT(log.format), "text", 0, 0, log_formats },
 	{ "log.each", MT_KEY_WORD, AT(log.each), "message", 0, 0, log_eachs },

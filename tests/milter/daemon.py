@@ -624,6 +624,24 @@ def host_name(tap):
             tap.ok("notice: trust.authserv-id" in daemon.log(), "told at the start as well", daemon.log())
 
 
+def log_target(tap):
+    """Where lines go in the foreground: to standard error, unless the settings want the system log."""
+    for word, here in (("auto", True), ("stderr", True), ("syslog", False)):
+        daemon = Daemon(arguments=["-o", f"log.to={word}"], wait=False)
+        try:
+            path = daemon.spec.split(":", 1)[1]
+            until = time.monotonic() + 15
+            while not os.path.exists(path) and time.monotonic() < until:
+                time.sleep(0.02)
+            tap.ok(served(daemon), f"log.to = {word}")
+            daemon.stop()
+            tap.ok(("started" in daemon.log()) == here and (" started: mode" in daemon.log()) == here and
+                   ("action=" in daemon.log()) == here, f"-f writes {'to' if here else 'nothing to'} standard error",
+                   daemon.log())
+        finally:
+            daemon.kill()
+
+
 def service(tap):
     """What systemd is told."""
     with tempfile.TemporaryDirectory() as folder:
@@ -660,4 +678,4 @@ def service(tap):
 
 
 sys.exit(client.play([command_line, sockets, handed_over, background, reload, pipes, reload_under_load, drain, overload,
-                      internal_errors, descriptors, silence, pid_file, pid_lock, unreadable, host_name, service]))
+                      internal_errors, descriptors, silence, pid_file, pid_lock, unreadable, host_name, log_target, service]))
