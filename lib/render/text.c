@@ -151,13 +151,19 @@ ruler(struct mt_page *page, const char *text)
 	mt_page_end(page);
 }
 
-/* Where belief ends, drawn once: before the oldest hop that is believed. */
+/* Where belief ends, drawn once: before the oldest hop that is believed.  Above the oldest of all
+ * there is no line: then it is told whose client the reason speaks of. */
 static void
 border(struct mt_page *page, const struct mt_trace *trace, bool first)
 {
-	ruler(page, first ? "trust boundary: every line is believed" : "trust boundary: lines above are only claims");
+	bool live = trace->nhops == 1 && (trace->hops[0].flags & UINT32_C(1) << MT_HOP_LIVE) != 0;
+
+	ruler(page, !first ? "trust boundary: lines above are only claims" : live
+	    ? "trust boundary: there is no line, only the connection" : "trust boundary: all lines below are believed");
 	if (trace->boundary.reason != NULL) {
 		mt_page_tab(page, INDENT);
+		if (first && !live && trace->boundary.hop != 0)
+			mt_page_format(page, "hop %u: ", trace->boundary.hop);
 		sentence(page, trace->boundary.reason);
 	}
 }
@@ -314,7 +320,11 @@ static void
 path_end(struct mt_page *page, const struct mt_trace *trace, unsigned trusted, unsigned forged)
 {
 	mt_page_tab(page, INDENT);
-	mt_page_format(page, "%zu hops, %u believed, %u forged", trace->nhops, trusted, forged);
+	if (trace->nhops > 0)
+		mt_page_format(page, "%zu hop%s, %u believed, %u forged", trace->nhops, trace->nhops == 1 ? "" : "s",
+		    trusted, forged);
+	else
+		mt_page_text(page, "no hops");
 	if (trace->truncated)
 		mt_page_format(page, "; only a part of %zu Received fields was read", trace->fields);
 	mt_page_end(page);
@@ -430,8 +440,11 @@ relay(struct mt_page *page, const struct mt_trace *trace)
 {
 	const struct mt_relay *r = &trace->relay;
 	enum mt_result grade = trace->verdict.relay;
+	bool some = grade != MT_UNKNOWN;
 
-	if (grade == MT_UNKNOWN)
+	for (int i = 0; i < MT_RELAY_STEPS; i++)
+		some = some || r->findings[i].text.len > 0;
+	if (!some)
 		return;
 	title(page, "RELAY");
 	mt_page_word(page, grade == MT_OPEN ? MT_COLOR_BAD : MT_COLOR_NONE, mt_result_word(grade));

@@ -27,6 +27,15 @@ static void plain(struct sample *s) { (void)s; }
 static void nothing(struct sample *s) { sample_nothing(s); }
 static void untrusted(struct sample *s) { s->hops[1].trusted = s->hops[2].trusted = false; }
 static void trusted(struct sample *s) { s->hops[0].trusted = true; }
+static void alone(struct sample *s)
+{
+	s->trace.hops = &s->hops[1];
+	s->trace.nhops = 1;
+	s->hops[1].flags = 0;
+	s->trace.boundary = (struct mt_boundary){ 1, s->hops[1].from.ip, "the client is not one of our own" };
+}
+static void connected(struct sample *s) { alone(s); s->hops[1].flags = 1u << MT_HOP_LIVE; }
+static void no_hop(struct sample *s) { s->trace.nhops = 0; s->trace.boundary = (struct mt_boundary){ 0 }; }
 static void forged(struct sample *s) { s->hops[0].forged = true; s->hops[0].link = MT_LINK_CONTRADICTED; }
 static void truncated(struct sample *s) { s->trace.truncated = true; s->trace.fields = 345; }
 static void exempt(struct sample *s) { s->trace.verdict.exempt = MT_SPAN("partners"); }
@@ -87,6 +96,12 @@ static void judged(struct sample *s)
 	s->trace.facts.fact[MT_FACT_SPF].result = MT_NEUTRAL;
 	s->trace.facts.fact[MT_FACT_HISTORY].result = MT_NEW;
 }
+static void not_asked(struct sample *s)
+{
+	sample_relay(s);
+	s->trace.facts.fact[MT_FACT_RELAY] = (struct mt_fact){ .result = MT_SKIPPED, .cause = MT_CAUSE_OFFLINE };
+	s->trace.verdict.relay = MT_UNKNOWN;
+}
 static void no_author(struct sample *s)
 {
 	sample_checks(s);
@@ -121,7 +136,11 @@ static const struct {
 	{ "what it calls itself", plain, "the client called itself miho.example, and that name is 203.0.113.6\n", NULL },
 	{ "the boundary between hops", plain, "= trust boundary: lines above are only claims =", "every line" },
 	{ "no line is believed", untrusted, "= trust boundary: lines above are only claims =", "every line" },
-	{ "every line is believed", trusted, "= trust boundary: every line is believed =", "only claims" },
+	{ "every line is believed", trusted, "= trust boundary: all lines below are believed =", "only claims" },
+	{ "there is but one line", alone, "         1 hop, 1 believed, 0 forged\n", "1 hops" },
+	{ "whose client the reason speaks of", alone, "\n         hop 1: the client is not one of our own\n", "every line" },
+	{ "there is none, only the connection", connected, "= trust boundary: there is no line, only the connection =", "hop 1: " },
+	{ "there is no hop", no_hop, "         no hops\n", "0 hops" },
 	{ "a forged hop", forged, "\n  1  FORGED desk [198.51.100.9] -> miho.example", "  1  ?" },
 	{ "a hop outside", plain, "\n  1  ?   desk [198.51.100.9] -> miho.example  SMTP", "FORGED" },
 	{ "flags", plain, "\n         flags: bracketed, date-odd\n", NULL },
@@ -175,6 +194,7 @@ static const struct {
 	{ "what is known since a loss", new_memory, "since the store was lost", "the answer cannot be read" },
 	{ "not seen since a loss", not_in_new_memory, "\n  history       skipped           not seen since the store was lost;", NULL },
 	{ "relay, in the verdict", checks, "\n         relay: open\n", NULL },
+	{ "relay, not asked", not_asked, "\nRELAY    unknown  192.0.2.7\n  E1 yes ", NULL },
 	{ "relay, not judged", plain, "\n         relay: unknown\n", "\nRELAY" },
 	{ "policy", plain, "\nPOLICY   rule no-answer -> tempfail\n         action: accept  would: tempfail  mode: monitor  stage: eom\n"
 	    "         reply: 451 4.7.25 192.0.2.7: no answer from reverse DNS\n", "exempt" },
