@@ -11,6 +11,7 @@
 #include "lib/core/forgery.h"
 
 #include "lib/base/ip.h"
+#include "lib/base/name.h"
 #include "lib/core/forgery_signs.h"
 #include "lib/core/hop.h"
 #include "lib/core/trace.h"
@@ -41,7 +42,10 @@ contradicted(const struct mt_trace *trace, const struct mt_hop *hop, const struc
 	bool open = open_question(trace, newer);
 	bool form = mt_hop_has(hop, MT_HOP_NO_ID_NO_FOR), bare = mt_hop_has(hop, MT_HOP_NO_CLIENT);
 	bool old = mt_hop_has(hop, MT_HOP_STALE), alien = mt_hop_has(hop, MT_HOP_ALIEN_BY);
-	bool apart = hop->link == MT_LINK_UNLINKED && !open;
+	/* A name that is not the client's own is no tie; nor is it one more sign against the line:
+	 * many servers give a name that leads elsewhere. */
+	bool apart = hop->link == MT_LINK_UNLINKED && !open &&
+	    (hop->by.len == 0 || !mt_name_same(hop->by, newer->from.helo));
 	bool stray = !open && mt_signs_no_server(newer);
 
 	if (strong(hop))

@@ -17,10 +17,14 @@
 #define PASSED_TOLD 8
 #define BELIEVED_PERCENT 95		/* a boundary may be configured wrongly */
 
+#define INVENTED_PERCENT 50		/* at most, of what its client may have invented as a whole */
+
 /*
  * What each link keeps, in percent: the least share of true lines that 49 labelled real
  * messages allow at 95 % confidence (with n of n true, 1 - 3/n).  True were: linked 113 of
  * 113, plausible 74 of 74, unlinked 17 of 17, contradicted 0 of 16.
+ * That says nothing of a sender who chooses the name that he gives and the lines below: where
+ * nothing verified ties them to him, INVENTED_PERCENT is all that is left.
  */
 static const unsigned keep[MT_LINKS] = { [MT_LINK_NONE] = 100, [MT_LINK_PROVED] = 100, [MT_LINK_LINKED] = 97,
 	[MT_LINK_PLAUSIBLE] = 96, [MT_LINK_UNLINKED] = 82, [MT_LINK_CONTRADICTED] = 18 };
@@ -60,7 +64,7 @@ tell_link(struct reasons *r, size_t i)
 	struct mt_buf buf;
 
 	if (hop->link != MT_LINK_CONTRADICTED)
-		mt_links_grade(hop, hop + 1, &why);
+		mt_links_grade(hop, hop + 1, r->trace->peer, &why);
 	mt_buf_init(&buf, &r->trace->arena, 0);
 	mt_buf_format(&buf, "hop %u: %s to hop %u, %u %%: %s", hop->n, mt_link_word(hop->link), hop->n + 1,
 	    keep[hop->link], why);
@@ -93,6 +97,42 @@ follow(struct reasons *r, size_t i)
 	if (links > 0)
 		tell(r, &sum);
 	return percent;
+}
+
+/* One of the lines from the boundary down to hop i, the first that tells a public client, is
+ * tied to the client at the boundary by what was verified. */
+static bool
+tied(const struct mt_trace *trace, size_t i)
+{
+	const struct mt_hop *seen = &trace->hops[trace->boundary.hop - 1];
+
+	for (const struct mt_hop *hop = seen; hop-- > &trace->hops[i];) {
+		if (mt_links_verified(hop, seen, trace->peer))
+			return true;
+		if (mt_ip_public(&hop->from.ip))
+			return false;
+	}
+	return false;
+}
+
+/* Below the boundary its client may have invented all, to blame another. */
+static unsigned
+doubt(struct reasons *r, size_t i, unsigned percent)
+{
+	const struct mt_boundary *boundary = &r->trace->boundary;
+	char text[MT_IP_TEXT];
+	struct mt_buf buf;
+
+	if (boundary->hop <= i + 1 || percent <= INVENTED_PERCENT || tied(r->trace, i))
+		return percent;
+	mt_buf_init(&buf, &r->trace->arena, 0);
+	mt_buf_format(&buf, "hop %u: %u %% at most: nothing that was verified ties it to the client of hop %u",
+	    boundary->hop - 1, INVENTED_PERCENT, boundary->hop);
+	if (boundary->ip.family != 0)
+		mt_buf_format(&buf, " (%s)", mt_ip_text(&boundary->ip, text));
+	mt_buf_text(&buf, ", which may have invented it and all below");
+	tell(r, &buf);
+	return INVENTED_PERCENT;
 }
 
 static const char *
@@ -163,7 +203,7 @@ mt_origin_find(struct mt_trace *trace)
 	if (i < trace->nhops) {
 		origin->claimed_ip = trace->hops[i].from.ip;
 		origin->claimed_hop = trace->hops[i].n;
-		origin->confidence = follow(&r, i);
+		origin->confidence = doubt(&r, i, follow(&r, i));
 		tell_hop(&r, "the oldest public client address", origin->claimed_hop, &origin->claimed_ip);
 	} else if (origin->proved_hop != 0) {
 		origin->claimed_ip = origin->proved_ip;

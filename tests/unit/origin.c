@@ -6,6 +6,8 @@
 
 #define DATE "; Sat, 21 Nov 2026 09:59:50 +0000"
 #define MX "from mail.sender.net (mail.sender.net [194.0.0.7]) by mx.example.org (Postfix) with ESMTPS id 4A" DATE
+#define MX_UNKNOWN "from mail.sender.net (unknown [194.0.0.7]) by mx.example.org (Postfix) with ESMTP id 4A" DATE
+#define INNER "from edge.sample.com (edge.sample.com [196.0.0.5]) by mail.sender.net (Postfix) with ESMTP id 4E for <joe@example.org>" DATE
 #define MX_AUTH "from laptop (unknown [195.0.0.3]) (Authenticated sender: joe) by mx.example.org (Postfix) with ESMTPSA id 4A" DATE
 #define MX_PRIVATE "from laptop (unknown [10.9.9.9]) by mx.example.org (Postfix) with ESMTP id 4A" DATE
 #define LINKED "from dsl.sample.com (dsl.sample.com [195.0.0.3]) by mail.sender.net (Postfix) with ESMTP id 4B for <joe@example.org>" DATE
@@ -33,10 +35,23 @@ static const struct {
 	    "hop 2: the last line that can be believed saw this client (194.0.0.7)|"
 	    "hop 1: plausible to hop 2, 96 %: its writer and the newer line's client are of one organisation|"
 	    "confidence: the boundary 95 %, hop 1 96 %: 91 %|hop 1: the oldest public client address (195.0.0.3)" },
-	{ "unlinked", { MX, UNLINKED }, "194.0.0.7", "195.0.0.3", 1, 77,
+	{ "unlinked", { MX, UNLINKED }, "194.0.0.7", "195.0.0.3", 1, 50,
 	    "hop 2: the last line that can be believed saw this client (194.0.0.7)|"
 	    "hop 1: unlinked to hop 2, 82 %: nothing ties its writer to the newer line's client|"
-	    "confidence: the boundary 95 %, hop 1 82 %: 77 %|hop 1: the oldest public client address (195.0.0.3)" },
+	    "confidence: the boundary 95 %, hop 1 82 %: 77 %|"
+	    "hop 1: 50 % at most: nothing that was verified ties it to the client of hop 2 (194.0.0.7), which may have invented it "
+	    "and all below|hop 1: the oldest public client address (195.0.0.3)" },
+	{ "linked by what the client called itself", { MX_UNKNOWN, LINKED }, "194.0.0.7", "195.0.0.3", 1, 50,
+	    "hop 2: the last line that can be believed saw this client (194.0.0.7)|"
+	    "hop 1: plausible to hop 2, 96 %: the name of its writer is what the client called itself, which is not looked up|"
+	    "confidence: the boundary 95 %, hop 1 96 %: 91 %|"
+	    "hop 1: 50 % at most: nothing that was verified ties it to the client of hop 2 (194.0.0.7), which may have invented it "
+	    "and all below|hop 1: the oldest public client address (195.0.0.3)" },
+	{ "tied above a line within the server", { MX, INNER, UNLINKED }, "194.0.0.7", "195.0.0.3", 1, 75,
+	    "hop 3: the last line that can be believed saw this client (194.0.0.7)|"
+	    "hop 2: linked to hop 3, 97 %: the name of its writer is that of the newer line's client|"
+	    "hop 1: unlinked to hop 2, 82 %: nothing ties its writer to the newer line's client|"
+	    "confidence: the boundary 95 %, hop 2 97 %, hop 1 82 %: 75 %|hop 1: the oldest public client address (195.0.0.3)" },
 	{ "a private address below", { MX, PRIVATE }, "194.0.0.7", "194.0.0.7", 2, 95,
 	    "hop 2: the last line that can be believed saw this client (194.0.0.7)|hop 2: the oldest public client address (194.0.0.7)|"
 	    "hop 1: passed over: not a public address (10.1.2.3)" },
