@@ -358,14 +358,15 @@ enum mt_relay_step {
 	MT_RELAY_STEPS
 };
 struct mt_relay_finding {
-	enum mt_result holds;		/* yes no temperror; unknown: not looked at, decided before */
+	enum mt_result holds;		/* yes no temperror; unknown: decided before, or not asked as the text says */
 	struct mt_span text;		/* one sentence with the values it rests on */
 };
 struct mt_relay {
 	/* direct submission internal forwarder list esp unattested suspect open listed; unknown:
-	 * nothing to judge. */
+	 * nothing to judge; skipped: what would decide was not asked or is not known. */
 	enum mt_result result;
-	enum mt_cause cause;		/* why something that could have made it another cannot be had now */
+	enum mt_cause cause;		/* of skipped, and why something that could have made it another cannot be had
+					 * now */
 	unsigned hop;			/* the line of the relay; 0: none */
 	struct mt_ip ip;		/* of the server that is judged: the last address that is proved */
 	struct mt_ip origin;		/* whose mail it passed on; absent: none */

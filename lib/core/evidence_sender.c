@@ -270,8 +270,8 @@ static const struct mt_evidence_row rows[] = {
 	    "excuses it, and it is known for it.", "RFC 5321, 3.6.2 and 7.9; RFC 2505, 2.1" }, relay_open, FACT(RELAY) },
 	{ { "relay.suspect", MT_MEDIUM, "The same, and this host has seen it do so for several unrelated networks and "
 	    "senders.", "RFC 2505, 2.1" }, relay_suspect, FACT(RELAY) | FACT(HISTORY) },
-	{ { "relay.listed", MT_MEDIUM, "A list names the server as a relay; this message itself does not show it.",
-	    "RFC 5782" }, relay_listed, FACT(RELAY) | FACT(DNSBL) },
+	{ { "relay.listed", MT_MEDIUM, "A list names the server as a relay; this message itself does not show it, or is "
+	    "excused by nothing but a mark that anybody can write.", "RFC 5782" }, relay_listed, FACT(RELAY) | FACT(DNSBL) },
 	{ { "relay.unattested", MT_WEAK, "The server passed on what an outsider sent, and nothing tells why it did. Many "
 	    "servers have reasons that leave no mark.", "RFC 2505, 2.1" }, relay_unattested, FACT(RELAY) },
 	{ { "dmarc.fail", MT_MEDIUM, "The domain in From asks that mail be refused or set aside that neither SPF nor DKIM "

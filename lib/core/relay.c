@@ -28,20 +28,39 @@ struct judge {
 	const struct mt_relay_input *input;
 	const struct mt_hop *line;	/* of the relay */
 	const struct mt_hop *seen;	/* the hop that saw the relay */
-	struct mt_span names[NAMES_MOST];
-	unsigned nnames;
+	struct mt_span names[NAMES_MOST];	/* those that were verified first */
+	unsigned nnames, nproved;
+	bool proved_only;		/* the rest does not count now */
+	bool mark;			/* the excuse that held is nothing that was verified */
+	bool said;			/* the excuse at hand rests on what the client calls itself */
 	bool waiting;			/* an answer is out */
 	bool trouble;			/* one that could have explained will not come now */
 	enum mt_cause cause;		/* of the first trouble */
-	bool unseen;			/* a check that could have explained was not made */
+	bool unseen;			/* a check that could have explained is switched off */
+	unsigned off, missing;		/* of the step at hand: what was not asked, bits of enum asked */
+	bool nameless;			/* nobody was asked for its names */
+	bool unknown;			/* something is missing for good */
+	enum mt_cause why;		/* of the first of it */
 	struct mt_buf text;		/* the sentence of the excuse or step at hand */
 };
 
-/* An excuse: what it explains the message as, and whether it holds (its sentence is written). */
+/* An excuse: what it explains the message as, and whether it holds (its sentence is written).
+ * mark: it is one that anybody can write, and nothing verifies it. */
 struct excuse {
 	enum mt_result grade;
 	bool (*holds)(struct judge *j);
+	bool mark;
 };
+
+/* What a step asks for, as far as it may not have been asked: switched off, or because nobody
+ * is to be asked or what to ask about is not known. */
+enum asked { ASKED_NAMES, ASKED_WRITER, ASKED_SENDER, ASKED_RECIPIENT, ASKED_MX, ASKED_SPF, ASKED_DKIM, ASKED_ARC,
+	ASKED_DMARC, ASKED_CLIENT, ASKED_KINDS };
+static const char *const asked_words[ASKED_KINDS] = {
+	[ASKED_NAMES] = "the names of the server", [ASKED_WRITER] = "the address of the line's writer",
+	[ASKED_SENDER] = "the sender", [ASKED_RECIPIENT] = "the recipients", [ASKED_MX] = "their exchangers (MX)",
+	[ASKED_SPF] = "SPF", [ASKED_DKIM] = "DKIM", [ASKED_ARC] = "ARC", [ASKED_DMARC] = "DMARC",
+	[ASKED_CLIENT] = "the address of the client" };
 
 /* ---- sentences ------------------------------------------------------------------------------ */
 
@@ -63,6 +82,19 @@ say_ip(struct judge *j, const char *before, const struct mt_ip *ip, const char *
 	say(j, before, mt_span_text(mt_ip_text(ip, text)), after);
 }
 
+static void
+say_not_asked(struct judge *j, unsigned what)
+{
+	bool some = false;
+
+	for (unsigned i = 0; i < ASKED_KINDS; i++)
+		if ((what >> i & 1) != 0) {
+			mt_buf_text(&j->text, some ? ", " : "not known or not asked: ");
+			mt_buf_text(&j->text, asked_words[i]);
+			some = true;
+		}
+}
+
 /* ---- who the server is ------------------------------------------------------------------------ */
 
 static void
@@ -80,39 +112,83 @@ note_trouble(struct judge *j, enum mt_cause cause)
 	j->trouble = true;
 }
 
-/* The names of the server as they were seen from inside, the proved ones first. */
+/* Something that could have explained the message and was not asked: for want of what to ask
+ * about or of somebody to ask, or on purpose. */
+static void
+note_skipped(struct judge *j, enum asked what, enum mt_cause cause)
+{
+	if (cause == MT_CAUSE_NOT_NEEDED || cause == MT_CAUSE_NONE) {
+		j->off |= 1u << what;
+		return;
+	}
+	j->missing |= 1u << what;
+	if (!j->unknown)
+		j->why = cause;
+	j->unknown = true;
+}
+
+/* An answer that is none. */
+static void
+note_answer(struct judge *j, enum asked what, enum mt_cause cause)
+{
+	if (cause == MT_CAUSE_OFFLINE)
+		note_skipped(j, what, cause);
+	else if (mt_cause_trouble(cause) && cause != MT_CAUSE_BAD_NAME)
+		note_trouble(j, cause);
+}
+
+/* The names of the server as they were seen from inside: those that lead back to it, and what it
+ * calls itself, which proves nothing unless that was looked up (RFC 2505, 2.1). */
 static void
 find_names(struct judge *j)
 {
-	const struct mt_iprev *iprev = &j->trace->peer->iprev;
+	const struct mt_peer *peer = j->trace->peer;
+	const struct mt_iprev *iprev = &peer->iprev;
 	const struct mt_fact *fact = &j->trace->facts.fact[MT_FACT_IPREV];
+	bool live = mt_hop_has(j->seen, MT_HOP_LIVE);
 
-	if (mt_hop_has(j->seen, MT_HOP_LIVE)) {
+	if (live) {
 		/* The name that would have told its house may be the one that has no answer now. */
 		if (fact->result == MT_TEMPERROR)
 			note_trouble(j, fact->cause);
+		if (fact->result == MT_SKIPPED && fact->cause == MT_CAUSE_OFFLINE)
+			j->nameless = true;
 		for (unsigned i = 0; i < iprev->nnames; i++)
 			if (mt_iprev_verified(iprev, iprev->names[i].name))
 				add_name(j, iprev->names[i].name);
-	} else {
+		if (peer->helo.fact.result == MT_PASS)
+			add_name(j, j->seen->from.helo);
+	} else if (!mt_hop_has(j->seen, MT_HOP_MAY_BE_FORGED) && !mt_hop_has(j->seen, MT_HOP_UNVERIFIED)) {
 		add_name(j, j->seen->from.rdns);
 	}
+	j->nproved = j->nnames;
+	if (!live)
+		add_name(j, j->seen->from.rdns);
 	add_name(j, j->seen->from.helo);
 }
 
-static bool
-of_its_house(const struct judge *j, struct mt_span name)
+static unsigned
+names_that_count(const struct judge *j)
 {
-	for (unsigned i = 0; i < j->nnames; i++)
-		if (mt_organization_same(j->input->organizations, j->names[i], name))
+	return j->proved_only ? j->nproved : j->nnames;
+}
+
+/* By the names that were verified, or else by what the server calls itself, which is noted. */
+static bool
+of_its_house(struct judge *j, struct mt_span name)
+{
+	for (unsigned i = 0; i < names_that_count(j); i++)
+		if (mt_organization_same(j->input->organizations, j->names[i], name)) {
+			j->said = i >= j->nproved;
 			return true;
+		}
 	return false;
 }
 
 static bool
 is_its_name(const struct judge *j, struct mt_span name)
 {
-	for (unsigned i = 0; i < j->nnames; i++)
+	for (unsigned i = 0; i < names_that_count(j); i++)
 		if (mt_name_same(j->names[i], name))
 			return true;
 	return false;
@@ -128,7 +204,7 @@ near(const struct mt_ip *a, const struct mt_ip *b)
 /* Whether an answer holds the server's address, or one near to it; notes what is out and what
  * failed. */
 static bool
-leads_to_it(struct judge *j, struct mt_span name, bool nearly)
+leads_to_it(struct judge *j, struct mt_span name, enum asked what, bool nearly)
 {
 	const struct mt_ip *ip = &j->relay->ip;
 	const struct mt_answer *answer = mt_ask(j->ask, name, ip->family == 6 ? MT_RR_AAAA : MT_RR_A);
@@ -137,8 +213,7 @@ leads_to_it(struct judge *j, struct mt_span name, bool nearly)
 		j->waiting = true;
 		return false;
 	}
-	if (mt_cause_trouble(answer->cause) && answer->cause != MT_CAUSE_BAD_NAME)
-		note_trouble(j, answer->cause);
+	note_answer(j, what, answer->cause);
 	for (size_t i = 0; i < answer->nrecords; i++)
 		if (mt_ip_equal(&answer->records[i].ip, ip) || (nearly && near(&answer->records[i].ip, ip)))
 			return true;
@@ -156,22 +231,60 @@ domain_of(struct mt_span address)
 
 /* ---- E1: the event ------------------------------------------------------------------------------ */
 
-/* The line is the server's own: it bears its address or name.  A name of its house is enough:
- * large ones write names of machines that nobody outside can resolve. */
+/* The line is the server's own: it bears its address or a name that was verified.  A name of its
+ * house is enough: large ones write names of machines that nobody outside can resolve.  What the
+ * client only calls itself ties nothing: he wrote it, and may have invented the line with it. */
 static bool
 tied(struct judge *j)
 {
 	struct mt_ip by_ip = mt_hop_by_ip(j->line);
+	bool named;
 
 	if (by_ip.family != 0 && mt_ip_equal(&by_ip, &j->relay->ip))
 		return true;
-	if (is_its_name(j, j->line->by) || of_its_house(j, j->line->by))
-		return true;
-	return mt_name_qualified(j->line->by) && mt_name_host(j->line->by) &&
-	    leads_to_it(j, mt_name_strip(j->line->by), false);
+	j->proved_only = true;
+	named = is_its_name(j, j->line->by) || of_its_house(j, j->line->by);
+	j->proved_only = false;
+	return named || (mt_name_qualified(j->line->by) && mt_name_host(j->line->by) &&
+	    leads_to_it(j, mt_name_strip(j->line->by), ASKED_WRITER, false));
 }
 
-/* What makes it no event: the grade, with its sentence; MT_UNKNOWN where it is one. */
+/* Nothing ties it for certain, but what it calls itself does, and whether that is its name nobody
+ * can tell while reverse DNS is in trouble: then the event is as good as seen, and accuses nobody. */
+static bool
+may_be_tied(struct judge *j)
+{
+	const uint64_t another = MT_BIT(MT_MISMATCH) | MT_BIT(MT_OURS) | MT_BIT(MT_LITERAL_MISMATCH);
+
+	return mt_hop_has(j->seen, MT_HOP_LIVE) && j->trace->facts.fact[MT_FACT_IPREV].result == MT_TEMPERROR &&
+	    (another & MT_BIT(j->trace->peer->helo.fact.result)) == 0 &&
+	    (is_its_name(j, j->line->by) || of_its_house(j, j->line->by));
+}
+
+static void
+say_untied(struct judge *j)
+{
+	say(j, j->missing != 0 ? "not known whether " : "nothing ties ", j->line->by,
+	    j->missing != 0 ? " is the server: " : j->trouble
+	    ? " to the server now; a name that could, cannot be looked up" : " to the server");
+	if (j->missing != 0)
+		say_not_asked(j, j->missing);
+	else if (!j->trouble && (is_its_name(j, j->line->by) || of_its_house(j, j->line->by)))
+		mt_buf_text(&j->text, " but what its client called itself, which was not verified");
+}
+
+/* The oldest line that is believed tells no client because there was none. */
+static bool
+begun_here(const struct judge *j)
+{
+	unsigned hop = j->trace->boundary.hop;
+
+	return hop > 0 && hop <= j->trace->nhops && (j->trace->hops[hop - 1].kind == MT_HOP_LOCAL ||
+	    j->trace->hops[hop - 1].kind == MT_HOP_HTTP);
+}
+
+/* What makes it no event: the grade, with its sentence; MT_UNKNOWN where it is one, and
+ * MT_SKIPPED where nobody knows. */
 static enum mt_result
 no_line(struct judge *j)
 {
@@ -185,6 +298,11 @@ no_line(struct judge *j)
 	if (peer->local) {
 		mt_buf_text(&j->text, "handed over on this machine");
 		return MT_INTERNAL;
+	}
+	if (boundary->ip.family == 0 && !begun_here(j)) {
+		note_skipped(j, ASKED_CLIENT, MT_CAUSE_NO_INPUT);
+		say_not_asked(j, j->missing);
+		return MT_SKIPPED;
 	}
 	if (boundary->ip.family == 0 || mt_ip_private(&boundary->ip) ||
 	    mt_nets_have(&j->trace->settings->trust->networks, &boundary->ip)) {
@@ -288,6 +406,8 @@ own_user(struct judge *j)
 {
 	struct mt_span domain = domain_of(j->trace->sender);
 
+	if (!j->trace->sender_known)
+		note_skipped(j, ASKED_SENDER, MT_CAUSE_NO_INPUT);
 	if (domain.len == 0 || !of_its_house(j, domain))
 		return false;
 	say(j, "the sender's domain ", domain, " is of the same organization as the server");
@@ -329,7 +449,7 @@ forward_mark(struct judge *j)
 {
 	if (j->trace->marks.forward == NULL)
 		return false;
-	mt_buf_format(&j->text, "the field %s is a forwarder's", j->trace->marks.forward);
+	mt_buf_format(&j->text, "the field %s claims a forwarder", j->trace->marks.forward);
 	return true;
 }
 
@@ -341,13 +461,13 @@ exchanges(struct judge *j, const struct mt_answer *mx, struct mt_span domain)
 	unsigned asked = 0;
 
 	if (mx->nrecords == 0)		/* RFC 5321, 5.1: without MX the domain itself */
-		return of_its_house(j, domain) || leads_to_it(j, domain, true);
+		return of_its_house(j, domain) || leads_to_it(j, domain, ASKED_MX, true);
 	for (size_t i = 0; i < mx->nrecords; i++)
 		if (of_its_house(j, mx->records[i].text))
 			return true;
 	for (size_t i = 0; i < mx->nrecords; i++)
 		if (mt_name_qualified(mx->records[i].text) && asked++ < EXCHANGERS_MOST &&
-		    leads_to_it(j, mx->records[i].text, true))
+		    leads_to_it(j, mx->records[i].text, ASKED_MX, true))
 			return true;
 	return false;
 }
@@ -364,10 +484,9 @@ exchanger_of(struct judge *j, struct mt_span domain)
 		j->waiting = true;
 		return false;
 	}
-	if (mt_cause_trouble(mx->cause) && mx->cause != MT_CAUSE_BAD_NAME) {
-		note_trouble(j, mx->cause);
+	note_answer(j, ASKED_MX, mx->cause);
+	if (mt_cause_trouble(mx->cause) && mx->cause != MT_CAUSE_BAD_NAME)
 		return false;
-	}
 	if (!exchanges(j, mx, domain))
 		return false;
 	say(j, "the server takes mail for ", domain, "");
@@ -381,6 +500,8 @@ exchanger(struct judge *j)
 	struct mt_span asked[1 + DOMAINS_MOST] = { domain_of(j->line->recipient) };
 	size_t count = 1;
 
+	if (j->trace->nrecipients == 0)
+		note_skipped(j, ASKED_RECIPIENT, MT_CAUSE_NO_INPUT);
 	if (exchanger_of(j, asked[0]))
 		return true;
 	for (size_t i = 0; i < j->trace->nrecipients && count <= DOMAINS_MOST; i++) {
@@ -395,22 +516,25 @@ exchanger(struct judge *j)
 	return false;
 }
 
-/* A word that is out or in trouble, of a check that could have explained the message. */
+/* A word that is out, in trouble or was not asked for, of a check that could have explained the
+ * message. */
 static bool
-passed(struct judge *j, enum mt_result result, enum mt_cause cause)
+passed(struct judge *j, enum asked what, enum mt_result result, enum mt_cause cause)
 {
 	j->waiting = j->waiting || result == MT_UNKNOWN;
 	if (result == MT_TEMPERROR)
 		note_trouble(j, cause);
+	if (result == MT_SKIPPED)
+		note_skipped(j, what, cause);
 	return result == MT_PASS;
 }
 
 /* The same of a check without which nobody is accused: it may be switched off. */
 static bool
-must_pass(struct judge *j, enum mt_result result, enum mt_cause cause)
+must_pass(struct judge *j, enum asked what, enum mt_result result, enum mt_cause cause)
 {
 	j->unseen = j->unseen || result == MT_SKIPPED;
-	return passed(j, result, cause);
+	return passed(j, what, result, cause);
 }
 
 static bool
@@ -421,9 +545,10 @@ spf_authorised(struct judge *j)
 	/* Of the live client only: an inner server's SPF nobody looked at. */
 	if (!mt_hop_has(j->seen, MT_HOP_LIVE)) {
 		j->unseen = true;
+		note_skipped(j, ASKED_SPF, MT_CAUSE_NO_INPUT);
 		return false;
 	}
-	if (!must_pass(j, spf->result, spf->cause))
+	if (!must_pass(j, ASKED_SPF, spf->result, spf->cause))
 		return false;
 	say(j, "the owner of ", spf->domain, " lets this server send for him (SPF)");
 	return true;
@@ -436,12 +561,12 @@ signed_by(struct judge *j, bool house)
 {
 	const struct mt_checks *checks = &j->trace->checks;
 
-	(void)must_pass(j, checks->dkim.result, checks->dkim.cause);
+	(void)must_pass(j, ASKED_DKIM, checks->dkim.result, checks->dkim.cause);
 	for (unsigned i = 0; i < checks->nsignatures; i++) {
 		const struct mt_signature *s = &checks->signatures[i];
 		bool fits;
 
-		(void)passed(j, s->result, s->cause);
+		(void)passed(j, ASKED_DKIM, s->result, s->cause);
 		if (s->result != MT_PASS)
 			continue;
 		fits = house ? of_its_house(j, s->domain)
@@ -471,7 +596,7 @@ sealed(struct judge *j)
 {
 	const struct mt_arc *arc = &j->trace->checks.arc;
 
-	if (!passed(j, arc->result, arc->cause) || arc->nsets == 0 ||
+	if (!passed(j, ASKED_ARC, arc->result, arc->cause) || arc->nsets == 0 ||
 	    !of_its_house(j, arc->sets[arc->nsets - 1].sealer))
 		return false;
 	say(j, "sealed by ", arc->sets[arc->nsets - 1].sealer, " (ARC)");
@@ -481,7 +606,7 @@ sealed(struct judge *j)
 static bool
 aligned(struct judge *j)
 {
-	if (!passed(j, j->trace->checks.dmarc.result, j->trace->checks.dmarc.cause))
+	if (!passed(j, ASKED_DMARC, j->trace->checks.dmarc.result, j->trace->checks.dmarc.cause))
 		return false;
 	say(j, "the author's domain ", j->trace->checks.dmarc.domain, " vouches for it (DMARC)");
 	return true;
@@ -492,7 +617,7 @@ list_mark(struct judge *j)
 {
 	if (j->trace->marks.list == NULL)
 		return false;
-	mt_buf_format(&j->text, "the field %s is a mailing list's", j->trace->marks.list);
+	mt_buf_format(&j->text, "the field %s claims a mailing list", j->trace->marks.list);
 	return true;
 }
 
@@ -501,21 +626,17 @@ service_mark(struct judge *j)
 {
 	if (j->trace->marks.service == NULL)
 		return false;
-	mt_buf_format(&j->text, "the field %s is that of a service that sends for others", j->trace->marks.service);
+	mt_buf_format(&j->text, "the field %s claims a service that sends for others", j->trace->marks.service);
 	return true;
 }
 
 /* ---- E5: corroboration ----------------------------------------------------------------------------- */
 
 static bool
-listed_as_relay(struct judge *j)
+listed_by_zone(struct judge *j)
 {
 	const struct mt_checks *checks = &j->trace->checks;
 
-	if (j->input->known != NULL && mt_nets_have(j->input->known, &j->relay->ip)) {
-		say_ip(j, "", &j->relay->ip, " stands in our own list of relays");
-		return true;
-	}
 	for (size_t i = 0; i < checks->lists.count; i++) {
 		const struct mt_listing *l = &checks->lists.listing[i];
 
@@ -527,6 +648,16 @@ listed_as_relay(struct judge *j)
 			}
 	}
 	return false;
+}
+
+static bool
+listed_as_relay(struct judge *j)
+{
+	if (j->input->known != NULL && mt_nets_have(j->input->known, &j->relay->ip)) {
+		say_ip(j, "", &j->relay->ip, " stands in our own list of relays");
+		return true;
+	}
+	return listed_by_zone(j);
 }
 
 static enum mt_result
@@ -551,20 +682,43 @@ history_says(struct judge *j)
 /* ---- the whole ---------------------------------------------------------------------------------------- */
 
 static const struct excuse authority[] = {
-	{ MT_SUBMISSION, authenticated }, { MT_INTERNAL, same_network }, { MT_INTERNAL, same_as },
-	{ MT_INTERNAL, same_house }, { MT_INTERNAL, same_cloud }, { MT_SUBMISSION, own_user }, { MT_UNKNOWN, NULL } };
+	{ MT_SUBMISSION, authenticated, true }, { MT_INTERNAL, same_network, false }, { MT_INTERNAL, same_as, false },
+	{ MT_INTERNAL, same_house, false }, { MT_INTERNAL, same_cloud, false }, { MT_SUBMISSION, own_user, false },
+	{ MT_UNKNOWN, NULL, false } };
 static const struct excuse service[] = {
-	{ MT_FORWARDER, other_recipient }, { MT_FORWARDER, rewritten }, { MT_FORWARDER, forward_mark },
-	{ MT_ESP, spf_authorised }, { MT_FORWARDER, exchanger }, { MT_UNKNOWN, NULL } };
+	{ MT_FORWARDER, other_recipient, false }, { MT_FORWARDER, rewritten, true }, { MT_FORWARDER, forward_mark, true },
+	{ MT_ESP, spf_authorised, false }, { MT_FORWARDER, exchanger, false }, { MT_UNKNOWN, NULL, false } };
 static const struct excuse signature[] = {
-	{ MT_LIST, list_mark }, { MT_ESP, service_mark }, { MT_ESP, house_signed }, { MT_FORWARDER, author_signed },
-	{ MT_FORWARDER, sealed }, { MT_FORWARDER, aligned }, { MT_UNKNOWN, NULL } };
+	{ MT_LIST, list_mark, true }, { MT_ESP, service_mark, true }, { MT_ESP, house_signed, false },
+	{ MT_FORWARDER, author_signed, false }, { MT_FORWARDER, sealed, false }, { MT_FORWARDER, aligned, false },
+	{ MT_UNKNOWN, NULL, false } };
 
 static void
 finding(struct judge *j, enum mt_relay_step step, enum mt_result holds)
 {
 	j->relay->findings[step] = (struct mt_relay_finding){ .holds = holds, .text = mt_buf_span(&j->text) };
 	mt_buf_init(&j->text, j->arena, 0);
+}
+
+/* Nothing that was asked explains it: whether the step holds, with its sentence. */
+static enum mt_result
+unexplained(struct judge *j, const char *none, bool trouble)
+{
+	const unsigned needed = 1u << ASKED_SPF | 1u << ASKED_DKIM;
+
+	if ((j->missing | (j->off & needed)) != 0) {
+		mt_buf_text(&j->text, "nothing that was asked explains it; ");
+		say_not_asked(j, j->missing | j->off);
+		return MT_UNKNOWN;
+	}
+	mt_buf_text(&j->text, none);
+	if (trouble)
+		mt_buf_text(&j->text, "; but something that could explain it cannot be had now");
+	if (j->off != 0) {
+		mt_buf_text(&j->text, "; ");
+		say_not_asked(j, j->off);
+	}
+	return trouble ? MT_TEMPERROR : MT_YES;
 }
 
 /* The first excuse that holds explains the message.  All that could are asked before one
@@ -574,23 +728,61 @@ explained(struct judge *j, enum mt_relay_step step, const struct excuse *excuses
 {
 	bool before = j->trouble;
 
-	for (; excuses->holds != NULL; excuses++)
-		if (excuses->holds(j)) {
-			finding(j, step, MT_NO);
-			return excuses->grade;
-		}
-	mt_buf_text(&j->text, none);
-	if (j->trouble && !before)
-		mt_buf_text(&j->text, "; but something that could explain it cannot be had now");
-	finding(j, step, j->trouble && !before ? MT_TEMPERROR : MT_YES);
+	j->off = 0;
+	j->missing = 0;
+	if (j->nameless)
+		note_skipped(j, ASKED_NAMES, MT_CAUSE_OFFLINE);
+	for (; excuses->holds != NULL; excuses++) {
+		j->said = false;
+		if (!excuses->holds(j))
+			continue;
+		j->mark = excuses->mark || j->said;
+		if (excuses->mark)
+			mt_buf_text(&j->text, ", by a mark that anybody can write");
+		else if (j->said)
+			mt_buf_text(&j->text, ", by what it calls itself");
+		finding(j, step, MT_NO);
+		return excuses->grade;
+	}
+	finding(j, step, unexplained(j, none, j->trouble && !before));
 	return MT_UNKNOWN;
+}
+
+/* Whether any excuse holds that is more than a mark. */
+static bool
+verified_excuse(struct judge *j)
+{
+	static const struct excuse *const tables[] = { authority, signature, service };
+	bool holds = false;
+
+	j->proved_only = true;
+	for (size_t t = 0; t < sizeof tables / sizeof *tables && !holds; t++)
+		for (const struct excuse *e = tables[t]; e->holds != NULL && !holds; e++)
+			holds = !e->mark && e->holds(j);
+	j->proved_only = false;
+	mt_buf_init(&j->text, j->arena, 0);
+	return holds;
+}
+
+/* A list names the server, and all that speaks for it is a mark that the sender may have put
+ * there: as if the message came from itself.  Not while something better may speak for it. */
+static bool
+listed_in_spite(struct judge *j)
+{
+	bool listed;
+
+	if (!j->mark || j->trouble)
+		return false;
+	listed = listed_by_zone(j);
+	mt_buf_init(&j->text, j->arena, 0);
+	return listed && !verified_excuse(j) && !j->waiting && !j->trouble && !j->unseen && !j->unknown;
 }
 
 /* E1.  Not being its own line is no explanation while the name cannot be looked up. */
 static enum mt_result
 event(struct judge *j)
 {
-	enum mt_result grade = no_line(j);
+	enum mt_result grade = no_line(j), holds = MT_YES;
 
 	if (grade == MT_UNKNOWN) {
 		j->seen = &j->trace->hops[j->trace->boundary.hop - 1];
@@ -602,20 +794,23 @@ event(struct judge *j)
 		grade = no_outsider(j);
 	}
 	if (grade == MT_UNKNOWN && !tied(j)) {
-		say(j, "nothing ties ", j->line->by, j->trouble
-		    ? " to the server now; a name that could, cannot be looked up" : " to the server");
-		grade = MT_DIRECT;
+		holds = may_be_tied(j) ? MT_TEMPERROR : MT_NO;
+		if (holds == MT_NO) {
+			say_untied(j);
+			grade = j->missing != 0 ? MT_SKIPPED : MT_DIRECT;
+		}
 	}
 	if (grade != MT_UNKNOWN) {
-		finding(j, MT_RELAY_EVENT, j->trouble ? MT_TEMPERROR : MT_NO);
+		finding(j, MT_RELAY_EVENT, grade == MT_SKIPPED ? MT_UNKNOWN : j->trouble ? MT_TEMPERROR : MT_NO);
 		return grade;
 	}
 	j->relay->hop = j->line->n;
 	j->relay->origin = j->line->from.ip;
 	mt_buf_format(&j->text, "by hop %u ", j->line->n);
 	say_ip(j, "", &j->relay->ip, " passed on what ");
-	say_ip(j, "", &j->relay->origin, " sent");
-	finding(j, MT_RELAY_EVENT, MT_YES);
+	say_ip(j, "", &j->relay->origin, holds == MT_YES ? " sent"
+	    : " sent, if what it calls itself is its name, which cannot be verified now");
+	finding(j, MT_RELAY_EVENT, holds);
 	return MT_UNKNOWN;
 }
 
@@ -645,6 +840,8 @@ grade(struct judge *j)
 		    "neither the server nor the author vouches for it");
 	if (found == MT_UNKNOWN)
 		found = explained(j, MT_RELAY_NO_SERVICE, service, "the server serves neither sender nor recipient");
+	if (found == MT_UNKNOWN && j->unknown)
+		found = MT_SKIPPED;
 	return found == MT_UNKNOWN ? corroborated(j) : found;
 }
 
@@ -662,9 +859,16 @@ mt_relay_judge(struct mt_relay *relay, struct mt_arena *arena, struct mt_ask *as
 	found = grade(&j);
 	if (j.waiting)
 		return MT_UNKNOWN;
-	relay->cause = j.trouble ? j.cause : MT_CAUSE_NONE;
 	/* A list speaks of the server whatever this message was, unless it was explained, or could
 	 * be if all answers were there. */
+	if (listed_in_spite(&j)) {
+		(void)listed_by_zone(&j);
+		finding(&j, MT_RELAY_CORROBORATED, MT_YES);
+		found = MT_LISTED;
+	}
+	if (j.waiting)
+		return MT_UNKNOWN;
+	relay->cause = found == MT_SKIPPED ? j.why : j.trouble ? j.cause : MT_CAUSE_NONE;
 	if (found == MT_DIRECT && !j.trouble && listed_as_relay(&j)) {
 		finding(&j, MT_RELAY_CORROBORATED, MT_YES);
 		found = MT_LISTED;
@@ -712,8 +916,9 @@ mt_relay_grade_text(enum mt_result grade)
 		[MT_SUSPECT] = "E1 to E4 hold, and this host saw the same for at least 5 networks and 5 senders lately.",
 		[MT_OPEN] = "E1 to E5 hold: a list names the server, or this host saw the same for at least 20 networks "
 		    "and 10 senders lately, and nothing that could excuse it was in trouble.",
-		[MT_LISTED] = "A list names the server as a relay; this message does not show it.",
-		[MT_UNKNOWN] = "There is nothing to judge.",
+		[MT_LISTED] = "A list names the server as a relay; this message does not show it, or only a mark that anybody "
+		    "can write excuses it.",
+		[MT_UNKNOWN] = "There is nothing to judge, or what would decide was not asked or is not known.",
 	};
 
 	return (size_t)grade < MT_RESULTS ? texts[grade] : NULL;

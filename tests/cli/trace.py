@@ -16,6 +16,10 @@ HERE = ["-o", "trust.authserv-id=mx.example.org"]
 GRADES = ["unknown", "direct", "submission", "internal", "forwarder", "list", "esp", "unattested", "suspect", "open",
           "listed"]
 CLIENT = ["--client", "173.0.145.21", "--helo", "miho.ribefsfield.com"]
+PASSED_ON = (b"Received: from relay.example.edu (relay.example.edu [203.0.114.25]) by mx.example.org (Postfix) with ESMTP\n"
+             b" id 4F2x for <user@example.org>; Sat, 21 Nov 2026 09:59:59 +0000\n"
+             b"Received: from pc.example.com (pc.example.com [203.0.115.9]) by relay.example.edu (Postfix) with ESMTP\n"
+             b" id 4F1x for <user@example.org>; Sat, 21 Nov 2026 09:59:58 +0000\nFrom: a@example.com\n\nx\n")
 RULE = b"""mode = %s
 rule "helo-mismatch" {
 	helo = { mismatch }
@@ -52,6 +56,12 @@ def reports():
     alone = run("-f", "jsonl", "--offline", stdin=sample()).json()
     tap.ok(alone["client"] is None or alone["client"]["ip"] is None, "without --client there is none")
     tap.ok(not any("live" in hop["flags"] for hop in alone["hops"]), "and no live hop")
+    told = run("-f", "jsonl", "--offline", stdin=PASSED_ON).json()
+    tap.ok(told["verdict"]["relay"] == "unknown" and told["relay"]["state"] == "skipped" and
+           [step["holds"] for step in told["relay"]["steps"]] == ["yes", "unknown", "unknown", "unknown", "unknown"],
+           "a relay of which nobody was asked is not held for one", told["relay"])
+    listed = run("-f", "jsonl", "--offline", stdin=b"List-Id: <a.example.edu>\n" + PASSED_ON).json()
+    tap.same(listed["verdict"]["relay"], "list", "but a list is one, offline as well")
 
 
 def trust():

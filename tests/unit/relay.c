@@ -8,6 +8,9 @@
 #define LINE "from pc.example.com (pc.example.com [203.0.113.9]) by relay.example.net (Postfix) with ESMTP id 4F1x " \
 	"for <user@example.org>; Sat, 21 Nov 2026 09:59:58 +0000"
 
+#define VICTIM "from bob (host5.innocent.example [203.0.113.9]) by mail.victim.example (Postfix) with ESMTP id 3AbC " \
+	"for <user@example.org>; Sat, 21 Nov 2026 09:59:58 +0000"
+
 /* Answers by name and type; what is not listed does not exist. */
 struct record {
 	const char *name;
@@ -26,6 +29,9 @@ struct scene {
 	const char *signer, *author;	/* d= of the signature, the author's domain */
 	const char *mark;		/* a field of the header */
 	struct record records[4];
+	enum mt_result helo_is;		/* what is known of what it calls itself */
+	enum mt_cause skipped;		/* of what is skipped */
+	bool no_sender, no_rcpt;
 	bool auth, listed, known, same_as, silent, part;
 	unsigned origins, senders, good;
 	enum mt_result want;
@@ -105,7 +111,62 @@ static const struct scene scenes[] = {
 	{ "the exchanger lies in the same network", .line = LINE, .listed = true,
 	    .records = { { "example.org", MT_RR_MX, 0, "mx.example.org" }, { "mx.example.org", MT_RR_A, 0, "198.51.100.20" } },
 	    .want = MT_FORWARDER },
-	{ "delivered to somebody before", .line = LINE, .listed = true, .mark = "Delivered-To", .want = MT_FORWARDER },
+	/* A mark that anybody can write excuses, but not one whom a list names. */
+	{ "delivered to somebody before", .line = LINE, .mark = "Delivered-To", .want = MT_FORWARDER },
+	{ "the same, and in our own list", .line = LINE, .known = true, .mark = "Delivered-To", .want = MT_FORWARDER },
+	{ "the same, and long seen", .line = LINE, .origins = 30, .senders = 30, .mark = "Delivered-To", .want = MT_FORWARDER },
+	{ "the same, and listed", .line = LINE, .listed = true, .mark = "Delivered-To", .want = MT_LISTED },
+	{ "listed, and a list's mark", .line = LINE, .listed = true, .mark = "List-Id", .want = MT_LISTED },
+	{ "listed, and a service's mark", .line = LINE, .listed = true, .mark = "Feedback-ID", .want = MT_LISTED },
+	{ "listed, and an address that looks rewritten", .line = LINE, .listed = true,
+	    .sender = "SRS0=x=y=example.com=a@fwd.example", .want = MT_LISTED },
+	{ "listed, and the list's mark of a house that signed", .line = LINE, .listed = true, .mark = "List-Id",
+	    .dkim = MT_PASS, .signer = "example.net", .want = MT_LIST },
+	{ "listed, and the list's mark where DMARC holds", .line = LINE, .listed = true, .mark = "List-Id", .dmarc = MT_PASS,
+	    .want = MT_LIST },
+	{ "listed, and the list's mark where SPF holds", .line = LINE, .listed = true, .mark = "List-Id", .spf = MT_PASS,
+	    .want = MT_LIST },
+	{ "listed, and the mark of who takes mail for us", .line = LINE, .listed = true, .mark = "Delivered-To",
+	    .records = { { "example.org", MT_RR_MX, 0, "mx2.example.net" } }, .want = MT_FORWARDER },
+	{ "listed, and a mark while SPF is in trouble", .line = LINE, .listed = true, .mark = "List-Id", .spf = MT_TEMPERROR,
+	    .want = MT_LIST },
+	{ "listed, and a mark while the MX is", .line = LINE, .listed = true, .mark = "List-Id",
+	    .records = { { "example.org", MT_RR_MX, MT_CAUSE_TIMEOUT, NULL } }, .want = MT_LIST },
+	{ "listed, and a mark where SPF is switched off", .line = LINE, .listed = true, .mark = "List-Id", .spf = MT_SKIPPED,
+	    .want = MT_LIST },
+	{ "listed, and of one house with its client by what it calls itself", .line = LINE, .listed = true,
+	    .helo = "mail.example.com", .want = MT_LISTED },
+	{ "the same, not listed", .line = LINE, .helo = "mail.example.com", .want = MT_INTERNAL },
+	/* What the client calls itself makes no line its own. */
+	{ "a line by the name that the client gave", .line = VICTIM, .helo = "mail.victim.example", .helo_is = MT_MISMATCH,
+	    .want = MT_DIRECT },
+	{ "the same name, which nobody answers for", .line = VICTIM, .helo = "mail.victim.example", .helo_is = MT_TEMPERROR,
+	    .records = { { "mail.victim.example", MT_RR_A, MT_CAUSE_SERVFAIL, NULL } }, .want = MT_DIRECT },
+	{ "and which reverse DNS, in trouble, might tell", .line = VICTIM, .helo = "mail.victim.example",
+	    .helo_is = MT_UNRESOLVABLE, .iprev = MT_TEMPERROR, .ptr = "!none.example.net", .want = MT_UNATTESTED },
+	{ "but not where it is another's", .line = VICTIM, .helo = "mail.victim.example", .helo_is = MT_MISMATCH,
+	    .iprev = MT_TEMPERROR, .ptr = "!none.example.net", .want = MT_DIRECT },
+	{ "by a name of the house that the client gave", .line = VICTIM, .helo = "out.victim.example",
+	    .helo_is = MT_UNRESOLVABLE, .want = MT_DIRECT },
+	{ "and where it leads to the client", .line = VICTIM, .helo = "out.victim.example", .helo_is = MT_PASS,
+	    .want = MT_UNATTESTED },
+	/* What nobody asked, or could, accuses nobody, and excuses nobody. */
+	{ "SPF was not asked, offline", .line = LINE, .spf = MT_SKIPPED, .skipped = MT_CAUSE_OFFLINE, .want = MT_SKIPPED },
+	{ "DKIM was not", .line = LINE, .dkim = MT_SKIPPED, .skipped = MT_CAUSE_OFFLINE, .want = MT_SKIPPED },
+	{ "ARC was not", .line = LINE, .arc = MT_SKIPPED, .skipped = MT_CAUSE_OFFLINE, .want = MT_SKIPPED },
+	{ "DMARC was not", .line = LINE, .dmarc = MT_SKIPPED, .skipped = MT_CAUSE_OFFLINE, .want = MT_SKIPPED },
+	{ "DMARC is switched off", .line = LINE, .dmarc = MT_SKIPPED, .listed = true, .want = MT_OPEN },
+	{ "nobody was asked for the exchangers", .line = LINE, .listed = true,
+	    .records = { { "example.org", MT_RR_MX, MT_CAUSE_OFFLINE, NULL } }, .want = MT_SKIPPED },
+	{ "nor for the line's writer", .line = "from a.example.com ([203.0.113.9]) by smtp.hosting.example with ESMTP id 1; "
+	    "Sat, 21 Nov 2026 09:59:58 +0000", .known = true,
+	    .records = { { "smtp.hosting.example", MT_RR_A, MT_CAUSE_OFFLINE, NULL } }, .want = MT_SKIPPED },
+	{ "nor for the names of the server", .line = LINE, .ptr = "!relay.example.net", .iprev = MT_SKIPPED,
+	    .skipped = MT_CAUSE_OFFLINE, .records = { { "relay.example.net", MT_RR_A, 0, RELAY } }, .want = MT_SKIPPED },
+	{ "the sender is not known", .line = LINE, .no_sender = true, .want = MT_SKIPPED },
+	{ "the recipients are not", .line = LINE, .no_rcpt = true, .known = true, .want = MT_SKIPPED },
+	{ "a list, whatever else was not asked", .line = LINE, .mark = "List-Id", .no_sender = true, .no_rcpt = true,
+	    .spf = MT_SKIPPED, .dmarc = MT_SKIPPED, .skipped = MT_CAUSE_OFFLINE, .want = MT_LIST },
 	{ "DKIM is switched off", .line = LINE, .listed = true, .dkim = MT_SKIPPED, .want = MT_UNATTESTED },
 	{ "SPF is switched off", .line = LINE, .listed = true, .spf = MT_SKIPPED, .want = MT_UNATTESTED },
 	{ "twenty origins among much that is well", .line = LINE, .origins = 25, .senders = 25, .good = 60, .want = MT_SUSPECT },
@@ -113,9 +174,12 @@ static const struct scene scenes[] = {
 	{ "listed, and its name cannot be looked up", .line = "from a.example.com ([203.0.113.9]) by smtp.hosting.example "
 	    "with ESMTPSA id 1; Sat, 21 Nov 2026 09:59:58 +0000", .listed = true,
 	    .records = { { "smtp.hosting.example", MT_RR_A, MT_CAUSE_SERVFAIL, NULL } }, .want = MT_DIRECT },
-	{ "the same with its answer", .line = "from a.example.com ([203.0.113.9]) by smtp.hosting.example "
-	    "with ESMTPSA id 1; Sat, 21 Nov 2026 09:59:58 +0000", .listed = true,
+	{ "the same with its answer, by which a user authenticated", .line = "from a.example.com ([203.0.113.9]) by "
+	    "smtp.hosting.example with ESMTPSA id 1; Sat, 21 Nov 2026 09:59:58 +0000", .spf = MT_PASS, .listed = true,
 	    .records = { { "smtp.hosting.example", MT_RR_A, 0, RELAY } }, .want = MT_SUBMISSION },
+	{ "and where nothing but its own line says so", .line = "from a.example.com ([203.0.113.9]) by smtp.hosting.example "
+	    "with ESMTPSA id 1; Sat, 21 Nov 2026 09:59:58 +0000", .listed = true,
+	    .records = { { "smtp.hosting.example", MT_RR_A, 0, RELAY } }, .want = MT_LISTED },
 	{ "listed, and reverse DNS is in trouble", .listed = true, .iprev = MT_TEMPERROR, .line =
 	    "from a.example.com ([203.0.113.9]) by other.example.edu with SMTP id 1; Sat, 21 Nov 2026 09:59:58 +0000",
 	    .want = MT_DIRECT },
@@ -199,11 +263,13 @@ set_checks(struct mt_trace *trace, const struct scene *s)
 	static struct mt_span class = MT_SPAN("relay");
 	struct mt_checks *checks = &trace->checks;
 
-	checks->spf_mailfrom = (struct mt_spf){ .result = s->spf == 0 ? MT_NONE : s->spf, .domain = MT_SPAN("example.com") };
-	checks->dkim.result = s->dkim == 0 ? MT_NONE : s->dkim;
-	checks->dmarc = (struct mt_dmarc){ .result = s->dmarc == 0 ? MT_NONE : s->dmarc,
+	checks->spf_mailfrom = (struct mt_spf){ .result = s->spf == 0 ? MT_NONE : s->spf, .cause = s->skipped,
+		.domain = MT_SPAN("example.com") };
+	checks->dkim = (struct mt_fact){ s->dkim == 0 ? MT_NONE : s->dkim, s->skipped, 0 };
+	checks->dmarc = (struct mt_dmarc){ .result = s->dmarc == 0 ? MT_NONE : s->dmarc, .cause = s->skipped,
 		.domain = mt_span_text(s->author == NULL ? "example.com" : s->author) };
 	checks->arc.result = s->arc == 0 ? MT_NONE : s->arc;
+	checks->arc.cause = s->skipped;
 	set = (struct mt_arc_set){ .instance = 1, .sealer = MT_SPAN("example.net") };
 	checks->arc.sets = &set;
 	checks->arc.nsets = s->arc == MT_PASS;
@@ -244,11 +310,14 @@ play(const struct scene *s)
 	if (s->auth)
 		mt_hop_set(&p.trace.hops[0], MT_HOP_AUTHENTICATED);
 	mt_chain_build(&p.trace);
-	p.trace.facts.fact[MT_FACT_IPREV].result = s->iprev == 0 ? MT_PASS : s->iprev;
+	p.trace.facts.fact[MT_FACT_IPREV] = (struct mt_fact){ s->iprev == 0 ? MT_PASS : s->iprev, s->skipped, 0 };
+	p.peer.helo.fact.result = s->helo_is;
 	p.trace.sender = mt_span_text(s->sender == NULL ? "news@example.com" : s->sender);
-	p.trace.sender_known = true;
+	p.trace.sender_known = !s->no_sender;
+	if (s->no_sender)
+		p.trace.sender = MT_ABSENT;
 	p.trace.recipients = &rcpt;
-	p.trace.nrecipients = 1;
+	p.trace.nrecipients = !s->no_rcpt;
 	if (s->mark != NULL)
 		mt_marks_take(&p.trace.marks, mt_span_text(s->mark));
 	set_checks(&p.trace, s);
@@ -275,6 +344,7 @@ check_findings(void)
 	struct book book = { .ask = { look }, .scene = &none };
 	const struct mt_relay_input input = { .known = NULL };
 	struct mt_relay relay;
+	struct mt_span rcpt = MT_SPAN("user@example.org");
 	struct path p;
 	unsigned written = 0;
 
@@ -283,6 +353,8 @@ check_findings(void)
 	mt_chain_build(&p.trace);
 	p.trace.sender_known = true;
 	p.trace.sender = MT_SPAN("a@example.com");
+	p.trace.recipients = &rcpt;
+	p.trace.nrecipients = 1;
 	set_checks(&p.trace, &none);
 	for (int i = 0; i < 20 && mt_relay_judge(&relay, &p.trace.arena, &book.ask, &p.trace, &input) == MT_UNKNOWN; i++)
 		answer_one(&book);
@@ -296,11 +368,38 @@ check_findings(void)
 	path_close(&p);
 }
 
+/* A saved message in whose lines no address stands: nothing is known of any server. */
+static void
+check_no_address(void)
+{
+	static const char *const fields[] = { "from mx7.example.net (mx7.example.net []) by mail.example.com (Postfix) with "
+	    "ESMTP id 4F1x for <user@example.org>; Sat, 21 Nov 2026 09:59:58 +0000", NULL };
+	static const char *const local[] = { "by mail.example.com (Postfix, from userid 33) id 4F1x; "
+	    "Sat, 21 Nov 2026 09:59:58 +0000", NULL };
+	const struct mt_trust trust = { .authserv_id = MT_SPAN("mx.example.org") };
+	const struct scene none = { .name = "" };
+	struct book book = { .ask = { look }, .scene = &none };
+	const struct mt_relay_input input = { .known = NULL };
+	struct mt_relay relay;
+	struct path p;
+
+	path_build(&p, &trust, fields, NULL, NULL);
+	tap_ok(mt_relay_judge(&relay, &p.trace.arena, &book.ask, &p.trace, &input) == MT_SKIPPED &&
+	    relay.cause == MT_CAUSE_NO_INPUT && relay.findings[MT_RELAY_EVENT].holds == MT_UNKNOWN &&
+	    relay.findings[MT_RELAY_EVENT].text.len > 0, "without any address nothing is known");
+	path_close(&p);
+	path_build(&p, &trust, local, NULL, NULL);
+	tap_ok(mt_relay_judge(&relay, &p.trace.arena, &book.ask, &p.trace, &input) == MT_INTERNAL,
+	    "but what was begun here is internal");
+	path_close(&p);
+}
+
 int
 main(void)
 {
 	for (size_t i = 0; i < sizeof scenes / sizeof *scenes; i++)
 		play(&scenes[i]);
 	check_findings();
+	check_no_address();
 	return tap_done();
 }
