@@ -29,7 +29,8 @@ mt_iprev_ask(const struct mt_answer *ptr, size_t index[MT_PTR_NAMES])
 }
 
 /* RFC 8601, 3: pass if any name leads back, whatever the others do; else a temporary
- * trouble of any name, or a bound of ours, leaves it open; else the names lead elsewhere. */
+ * trouble of any name leaves it open; else names beyond our bound, which asking again does not
+ * bring nearer, are an error for good (2.7.3); else the names lead elsewhere. */
 static void
 judge(struct mt_iprev *iprev)
 {
@@ -51,17 +52,20 @@ judge(struct mt_iprev *iprev)
 	}
 	if (open)
 		return;
-	/* The name that leads back may be one that was not looked at: a bound of ours. */
-	if (trouble == MT_CAUSE_NONE && iprev->cut)
-		trouble = MT_CAUSE_LIMIT;
-	/* Or one that the address has got since. */
+	/* The name that leads back may be one that the address has got since. */
 	if (trouble == MT_CAUSE_NONE)
 		trouble = iprev->stale;
+	/* Or there was no memory for any. */
+	if (trouble == MT_CAUSE_NONE && iprev->cut && iprev->nnames == 0)
+		trouble = MT_CAUSE_LIMIT;
 	if (trouble != MT_CAUSE_NONE)
-		iprev->iprev.result = MT_TEMPERROR;
+		iprev->iprev = (struct mt_fact){ MT_TEMPERROR, trouble, iprev->iprev.msec };
+	else if (iprev->cut)
+		iprev->iprev = (struct mt_fact){ MT_PERMERROR, MT_CAUSE_LIMIT, iprev->iprev.msec };
+	else if (usable)
+		iprev->iprev = (struct mt_fact){ MT_FAIL, MT_CAUSE_NONE, iprev->iprev.msec };
 	else
-		iprev->iprev.result = usable ? MT_FAIL : MT_PERMERROR;
-	iprev->iprev.cause = trouble != MT_CAUSE_NONE || usable ? trouble : MT_CAUSE_BAD_NAME;
+		iprev->iprev = (struct mt_fact){ MT_PERMERROR, MT_CAUSE_BAD_NAME, iprev->iprev.msec };
 }
 
 static void
@@ -111,7 +115,7 @@ mt_iprev_ptr(struct mt_iprev *iprev, struct mt_arena *arena, const struct mt_ans
 	judge(iprev);
 	if (iprev->iprev.result == MT_PERMERROR) {
 		iprev->ptr.result = MT_PERMERROR;
-		iprev->ptr.cause = MT_CAUSE_BAD_NAME;
+		iprev->ptr.cause = iprev->iprev.cause;
 	}
 }
 
@@ -203,5 +207,5 @@ mt_iprev_verified(const struct mt_iprev *iprev, struct mt_span name)
 bool
 mt_iprev_trouble(const struct mt_iprev *iprev)
 {
-	return iprev->iprev.result == MT_TEMPERROR && !mt_iprev_open(iprev) && !iprev->cut;
+	return iprev->iprev.result == MT_TEMPERROR && !mt_iprev_open(iprev) && !(iprev->cut && iprev->nnames == 0);
 }

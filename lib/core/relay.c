@@ -148,8 +148,9 @@ find_names(struct judge *j)
 	bool live = mt_hop_has(j->seen, MT_HOP_LIVE);
 
 	if (live) {
-		/* The name that would have told its house may be the one that has no answer now. */
-		if (fact->result == MT_TEMPERROR)
+		/* The name that would have told its house may be one that has no answer now, or beyond
+		 * the bound. */
+		if (fact->result == MT_TEMPERROR || fact->cause == MT_CAUSE_LIMIT)
 			note_trouble(j, fact->cause);
 		if (fact->result == MT_SKIPPED && fact->cause == MT_CAUSE_OFFLINE)
 			j->nameless = true;

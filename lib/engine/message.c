@@ -464,7 +464,8 @@ unexplained(const struct mt_trace *trace, const struct mt_ip *client)
 	for (int i = MT_RELAY_EVENT; i <= MT_RELAY_NO_SIGNATURE; i++)
 		if (trace->relay.findings[i].holds != MT_YES)
 			return false;
-	return trace->facts.fact[MT_FACT_IPREV].result != MT_TEMPERROR;
+	return trace->facts.fact[MT_FACT_IPREV].result != MT_TEMPERROR &&
+	    trace->facts.fact[MT_FACT_IPREV].cause != MT_CAUSE_LIMIT;
 }
 
 /* What this message adds to what is known of its client; written later, by another thread. */

@@ -129,8 +129,14 @@ main(void)
 	mt_iprev_ptr(&iprev, &arena, ptr);
 	for (unsigned i = 0; i < MT_PTR_NAMES; i++)
 		take_forward(&iprev, i, &client, &(struct forward){ 0, "198.51.100.1" });
-	tap_ok(iprev.iprev.result == MT_TEMPERROR && iprev.iprev.cause == MT_CAUSE_LIMIT,
-	    "ten of twelve names lead elsewhere: a bound of ours is no failure of theirs");
+	tap_ok(iprev.ptr.result == MT_PASS && iprev.iprev.result == MT_PERMERROR && iprev.iprev.cause == MT_CAUSE_LIMIT &&
+	    !mt_iprev_trouble(&iprev), "ten of twelve names lead elsewhere: no failure of theirs, and for good");
+	iprev = (struct mt_iprev){ 0 };
+	mt_iprev_ptr(&iprev, &arena, ptr);
+	for (unsigned i = 0; i < MT_PTR_NAMES; i++)
+		take_forward(&iprev, i, &client, &(struct forward){ i == 4 ? MT_CAUSE_TIMEOUT : 0, "198.51.100.1" });
+	tap_ok(iprev.iprev.result == MT_TEMPERROR && iprev.iprev.cause == MT_CAUSE_TIMEOUT && mt_iprev_trouble(&iprev),
+	    "one of the ten is silent: another time it may be known");
 	mt_arena_fini(&arena);
 	mt_arena_init(&arena, 16, 16);
 	iprev = (struct mt_iprev){ 0 };
