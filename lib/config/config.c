@@ -150,6 +150,26 @@ check_together(const struct mt_config *config, struct mt_source *source)
 		    "dns.deadline: is longer than milter.deadline, which ends the wait before");
 }
 
+/* The id in a reply is of use only where it stands in a log. */
+static void
+check_refusals(const struct mt_config *config, struct mt_source *source)
+{
+	int row = mt_key_find("", MT_SPAN("log.each"));
+	struct mt_place place = { config->where[row], 0, UINT32_MAX };
+
+	if (config->log.each != MT_LOG_EACH_NONE)
+		return;
+	for (size_t i = 0; i < config->policy.nrules; i++) {
+		const struct mt_rule *rule = &config->policy.rules[i];
+
+		if (rule->dry_run || (rule->action != MT_REJECT && rule->action != MT_TEMPFAIL))
+			continue;
+		mt_errors_notice(source->errors, place, "log.each: with none the log does not tell what "
+		    "rule \"%.*s\" refuses; action tells it", MT_SPAN_ARG(rule->name));
+		return;
+	}
+}
+
 /* Nobody said who is ours: the boundary of a saved message is then inferred. */
 static bool
 nothing_trusted(const struct mt_config *config)
@@ -170,6 +190,7 @@ finish(struct mt_config *config, struct mt_source *source)
 	config->trust.inferred = nothing_trusted(config);
 	default_authserv_id(config);
 	check_together(config, source);
+	check_refusals(config, source);
 	config->settings = (struct mt_trace_settings){
 		.trust = &config->trust, .policy = &config->policy, .dnsbl = &config->dnsbl,
 		.headers = config->headers.add, .header_most = (size_t)config->headers.max_length,

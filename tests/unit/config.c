@@ -134,6 +134,14 @@ static const struct {
 	    "t.conf:1: notice: dns.deadline: is longer than milter.deadline, which ends the wait before",
 	    "\tdeadline = 6s  # t.conf:1\n" },
 
+	{ "refusals that no log tells", "log { each = none }\nrule \"a\" { iprev = fail action = reject }\n", { NULL },
+	    "t.conf:1: notice: log.each: with none the log does not tell what rule \"a\" refuses; action tells it",
+	    "\teach = none  # t.conf:1\n" },
+	{ "no log, and nothing refused", "log { each = none }\nrule \"a\" { iprev = fail action = tag }\n"
+	    "rule \"b\" { iprev = fail action = reject dry-run = yes }\n", { NULL }, NULL, "\teach = none  # t.conf:1\n" },
+	{ "refusals that the log tells", "log { each = action }\nrule \"a\" { iprev = fail action = reject }\n", { NULL }, NULL,
+	    "\teach = action  # t.conf:1\n" },
+
 	{ "an override", "mode = off\n", { "mode=enforce" }, NULL, "mode = enforce  # -o\n" },
 	{ "an override in a section", "", { "dns.timeout=2s" }, NULL, "\ttimeout = 2s  # -o\n" },
 	{ "an override in quotes", "", { "milter.socket=\"local:/a b\"" }, NULL, "\tsocket = \"local:/a b\"  # -o\n" },
