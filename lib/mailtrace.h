@@ -410,6 +410,18 @@ struct mt_evidence_about {
 };
 MT_API const struct mt_evidence_about *mt_evidence_about(size_t i);
 
+/* Rules that held and ended nothing: those that tag, and those in dry-run. */
+#define MT_NOTES 8
+struct mt_note {
+	struct mt_span rule;
+	enum mt_action action;		/* what the rule would have done; MT_TAG */
+};
+struct mt_notes {
+	struct mt_note note[MT_NOTES];	/* in the order of the rules */
+	unsigned count;
+	bool more;			/* others held, too */
+};
+
 struct mt_verdict {
 	bool decided;			/* false: a fact that decides is still unknown */
 	enum mt_level level;
@@ -419,11 +431,13 @@ struct mt_verdict {
 	enum mt_action action;		/* what is to be done now */
 	enum mt_action would;		/* what the rules say, whatever the mode */
 	bool dry_run;			/* the rule itself is in dry-run */
+	const char *reason;		/* where no rule is, why it is not accepted: "on-deadline", "odd-header" */
 	struct mt_span rule;		/* name of the rule that decided; absent: none did */
 	struct mt_span exempt;		/* name of the exemption that held; absent: none */
 	unsigned code;			/* SMTP reply code of `would`; 0: none */
 	struct mt_span xcode;		/* enhanced status code (RFC 3463) */
 	struct mt_span text;		/* reply text, printable ASCII, '%' not doubled */
+	struct mt_notes tags, rehearsed;	/* rules that tag; rules in dry-run */
 	const char *summary;		/* one sentence for a person */
 };
 
@@ -568,7 +582,8 @@ MT_API int mt_trace_finish(struct mt_trace *trace, int64_t deadline_msec);
 /* Whether mt_trace_finish() would not have to wait. */
 MT_API bool mt_trace_ready(struct mt_trace *trace);
 /* Concludes from what is known, at `stage`, without waiting: for a message that is
- * refused before its end. */
+ * refused before its end.  At MT_STAGE_RCPT the verdict is that on the first recipient that was
+ * refused, if one was. */
 MT_API int mt_trace_conclude(struct mt_trace *trace, enum mt_stage stage);
 /* Writes the log line, as configured, through the port `say`. */
 MT_API int mt_trace_log(struct mt_trace *trace);
@@ -597,7 +612,8 @@ struct mt_edit {
 MT_API const struct mt_edit *mt_trace_edit(struct mt_trace *trace, size_t i);	/* NULL past the end */
 
 /* Whether all fields of the incoming header that are ours alone to write could be noted
- * for deletion; false only where memory or a bound (a thousand of them) was met. */
+ * for deletion; false only where memory or a bound was met.  The verdict then is a deferral, but
+ * where a rule refuses or the client is exempt. */
 MT_API bool mt_trace_stripped(const struct mt_trace *trace);
 
 enum mt_format { MT_FORMAT_TEXT, MT_FORMAT_JSON, MT_FORMAT_JSONL, MT_FORMAT_HEADERS, MT_FORMAT_LOG, MT_FORMATS };

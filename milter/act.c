@@ -135,78 +135,35 @@ hold(SMFICTX *ctx, struct mt_daemon *daemon, const struct mt_trace *trace, const
 		    mt_trace_id(trace));
 }
 
-/* Some answer was not there at the deadline. */
-static bool
-was_late(const struct mt_trace *trace)
-{
-	for (int fact = 0; fact < MT_FACTS; fact++)
-		if (mt_trace_fact(trace, (enum mt_fact_name)fact).cause == MT_CAUSE_DEADLINE)
-			return true;
-	return false;
-}
-
-/* What nobody decided and was not known in time is deferred where the administrator wants
- * that.  In monitor mode nothing acts. */
-static bool
-defers_late(const struct mt_trace *trace, const struct mt_verdict *verdict, const struct mt_config *config)
-{
-	return verdict->mode == MT_MODE_ENFORCE && verdict->exempt.ptr == NULL &&
-	    (verdict->action == MT_ACCEPT || verdict->action == MT_TAG) &&
-	    mt_config_number(config, "milter.on-deadline") == MT_FALL_TEMPFAIL && was_late(trace);
-}
-
 /* A copy of our fields that stays in the header would speak in our name.  Whoever buries it
  * so deep is asked to come again without; exempt clients are believed anyway. */
-static bool
-defers_odd(struct mt_daemon *daemon, struct mt_trace *trace, const struct mt_verdict *verdict)
+static void
+say_odd(struct mt_daemon *daemon, const struct mt_trace *trace, bool deferred)
 {
-	bool defers = verdict->mode == MT_MODE_ENFORCE && verdict->exempt.ptr == NULL;
-
-	(void)mt_trace_edit(trace, 0);	/* there may be no memory to list what is to go, either */
-	if (mt_trace_stripped(trace))
-		return false;
-	mt_daemon_log(daemon, LOG_WARNING, "%s: header too odd to be cleaned: foreign copies of our fields %s",
-	    mt_trace_id(trace), defers ? "would stay; deferred" : "stay in it");
-	return defers;
-}
-
-static sfsistat
-defer(SMFICTX *ctx, struct mt_daemon *daemon, const struct mt_trace *trace, const char *xcode, const char *why)
-{
-	char code[] = "451", text[128];
-
-	snprintf(text, sizeof text, "%s (%s)", why, mt_trace_id(trace));
-	if (smfi_setreply(ctx, code, mt_macro_plain(xcode), text) != MI_SUCCESS)
-		mt_daemon_log(daemon, LOG_WARNING, "%s: the reply was not taken", mt_trace_id(trace));
-	mt_daemon_count(daemon, MT_COUNT_TEMPFAILED);
-	return SMFIS_TEMPFAIL;
+	if (!mt_trace_stripped(trace))
+		mt_daemon_log(daemon, LOG_WARNING, "%s: header too odd to be cleaned: foreign copies of our fields %s",
+		    mt_trace_id(trace), deferred ? "would stay; deferred" : "stay in it");
 }
 
 sfsistat
-mt_act_message(SMFICTX *ctx, struct mt_daemon *daemon, struct mt_trace *trace, const struct mt_config *config,
-    bool leading_space)
+mt_act_message(SMFICTX *ctx, struct mt_daemon *daemon, struct mt_trace *trace, bool leading_space)
 {
 	const struct mt_verdict *verdict = mt_trace_verdict(trace, MT_STAGE_EOM);
+	bool refuses;
 	sfsistat status = SMFIS_CONTINUE;
 
 	if (verdict == NULL)
 		return SMFIS_CONTINUE;
-	if (verdict->action == MT_REJECT || verdict->action == MT_TEMPFAIL) {
+	refuses = verdict->action == MT_REJECT || verdict->action == MT_TEMPFAIL;
+	if (refuses) {
 		status = mt_act_refuse(ctx, daemon, trace, verdict);
-	} else if (defers_late(trace, verdict, config)) {
-		status = defer(ctx, daemon, trace, "4.4.3", "Name service did not answer in time");
-		mt_daemon_log(daemon, LOG_INFO, "%s: deferred by on-deadline", mt_trace_id(trace));
-		(void)mt_trace_log(trace);
-		return status;
-	} else if (defers_odd(daemon, trace, verdict)) {
-		status = defer(ctx, daemon, trace, "4.7.1", "header too odd to be cleaned");
-		(void)mt_trace_log(trace);
-		return status;
 	} else {
 		edit_header(ctx, daemon, trace, leading_space);
 		if (verdict->action == MT_QUARANTINE)
 			hold(ctx, daemon, trace, verdict);
 	}
+	if (!refuses || verdict->rule.ptr == NULL)
+		say_odd(daemon, trace, refuses);
 	mt_act_count(daemon, verdict->action);
 	(void)mt_trace_log(trace);
 	return status;

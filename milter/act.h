@@ -15,8 +15,7 @@ sfsistat mt_act_refuse(SMFICTX *ctx, struct mt_daemon *daemon, const struct mt_t
 
 /* End of message, the trace is finished: header, quarantine, reply, log, counters.
  * leading_space: SMFIP_HDR_LEADSPC was negotiated. */
-sfsistat mt_act_message(SMFICTX *ctx, struct mt_daemon *daemon, struct mt_trace *trace,
-    const struct mt_config *config, bool leading_space);
+sfsistat mt_act_message(SMFICTX *ctx, struct mt_daemon *daemon, struct mt_trace *trace, bool leading_space);
 
 /* Counts a message by what was done with it. */
 void mt_act_count(struct mt_daemon *daemon, enum mt_action action);

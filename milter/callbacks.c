@@ -520,8 +520,7 @@ message_complete(SMFICTX *ctx)
 	if (error == MT_ENOMEM)
 		status = internal_error("no memory to trace a message");
 	else
-		status = mt_act_message(ctx, filter, session->trace, mt_conn_config(session->conn),
-		    session->leading_space);
+		status = mt_act_message(ctx, filter, session->trace, session->leading_space);
 	message_close(session);
 	return status;
 }

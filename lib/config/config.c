@@ -191,6 +191,7 @@ finish(struct mt_config *config, struct mt_source *source)
 	default_authserv_id(config);
 	check_together(config, source);
 	check_refusals(config, source);
+	config->policy.defers_late = config->milter.on_deadline == MT_ON_TEMPFAIL;
 	config->settings = (struct mt_trace_settings){
 		.trust = &config->trust, .policy = &config->policy, .dnsbl = &config->dnsbl,
 		.headers = config->headers.add, .header_most = (size_t)config->headers.max_length,

@@ -280,6 +280,7 @@ read_answer(struct mt_listings *out, struct mt_listing *listing, struct mt_arena
 	} else if (mt_cause_trouble(answer->cause)) {
 		listing->result = MT_TEMPERROR;
 		out->failed |= UINT32_C(1) << z;
+		out->late |= (uint32_t)(answer->cause == MT_CAUSE_DEADLINE) << z;
 	} else if (answer->nrecords == 0) {
 		listing->result = MT_CLEAN;
 	} else {
@@ -364,6 +365,7 @@ prove(struct check *check, size_t z, struct mt_listing *listing)
 	}
 	listing->cause = result == MT_TEMPERROR ? answer->cause : MT_CAUSE_NOT_NEEDED;
 	check->out->failed |= UINT32_C(1) << z;
+	check->out->late |= (uint32_t)(listing->cause == MT_CAUSE_DEADLINE) << z;
 }
 
 static void

@@ -98,6 +98,7 @@ struct mt_listings {
 	/* Sets of zones, a bit each in the order of the settings. */
 	uint32_t open;			/* something may come yet */
 	uint32_t failed;		/* they could not say what they know: no answer, refused, dead */
+	uint32_t late;			/* of these, where an answer was not there in time */
 	uint32_t skipped;		/* nobody is to be asked */
 	uint32_t refused, alien;	/* they answered so, and are to be switched off */
 	uint32_t allow;			/* they list whom to believe */

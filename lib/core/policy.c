@@ -381,6 +381,7 @@ struct reading {
 	bool last;
 	bool soften;			/* something milder above could not be judged */
 	bool pending;			/* a row that cannot end it is still open */
+	const struct mt_rule *rehearsed;	/* the first in dry-run that held */
 };
 
 /* Whether the exemptions settle it, one way or the other. */
@@ -409,24 +410,6 @@ read_exempts(struct reading *reading, const struct mt_policy *policy, const stru
 	return false;
 }
 
-/* A rule that only notes something: tags, and rules in dry-run, which change nothing. */
-static void
-read_note(struct reading *reading, const struct mt_rule *rule, enum holds h)
-{
-	struct mt_decision *decision = reading->decision;
-
-	if (h == HOLDS_NOT_YET && !reading->last)
-		reading->pending = true;
-	if (h != HOLDS_YES)
-		return;
-	if (rule->action != MT_TAG) {
-		if (decision->rehearsed == NULL)
-			decision->rehearsed = rule;
-	} else if (decision->ntags < sizeof decision->tags / sizeof *decision->tags) {
-		decision->tags[decision->ntags++] = rule;
-	}
-}
-
 /* Whether a rule asks for a history of which only a part is known. */
 static bool
 rests_on_part(const struct mt_rule *rule, const struct mt_facts *facts)
@@ -444,6 +427,37 @@ softened(const struct mt_rule *rule, const struct reading *reading)
 	bool soften = reading->soften || rests_on_part(rule, reading->facts);
 
 	return soften && rule->action == MT_REJECT ? rule->deferral : rule;
+}
+
+static void
+add_note(struct mt_notes *notes, const struct mt_rule *rule)
+{
+	if (notes->count == MT_NOTES)
+		notes->more = true;
+	else
+		notes->note[notes->count++] = (struct mt_note){ rule->name, rule->action };
+}
+
+/* A rule that only notes something: tags, and rules in dry-run, which change nothing. */
+static void
+read_note(struct reading *reading, const struct mt_rule *rule, enum holds h)
+{
+	struct mt_decision *decision = reading->decision;
+
+	if (h == HOLDS_NOT_YET && !reading->last)
+		reading->pending = true;
+	if (h != HOLDS_YES)
+		return;
+	if (rule->action == MT_TAG && !rule->dry_run) {
+		decision->tag = decision->tag == NULL ? rule : decision->tag;
+		add_note(&decision->tags, rule);
+		return;
+	}
+	rule = softened(rule, reading);
+	if (rule == NULL)
+		return;
+	reading->rehearsed = reading->rehearsed == NULL ? rule : reading->rehearsed;
+	add_note(&decision->rehearsed, rule);
 }
 
 /* Whether this rule ends the reading: decided, or not to be decided yet. */
@@ -468,6 +482,37 @@ read_rule(struct reading *reading, const struct mt_rule *rule, enum holds h)
 	return false;
 }
 
+/* Whether it hangs on answers that are late, and on nothing else, that these hold. */
+static bool
+wait_for_late(const struct mt_condition *conditions, size_t count, const struct mt_policy_input *input)
+{
+	bool waits = false;
+
+	for (size_t i = 0; i < count; i++) {
+		enum holds h = holds(&conditions[i], input->late, true);
+
+		if (h == HOLDS_NOT_YET && holds(&conditions[i], input, true) != HOLDS_NOT_YET)
+			waits = true;
+		else if (h != HOLDS_YES)
+			return false;
+	}
+	return waits;
+}
+
+/* Whether a rule that would have done something to the message waits for what is late. */
+static bool
+late_matters(const struct mt_policy *policy, const struct mt_policy_input *input)
+{
+	for (size_t i = 0; input->late != NULL && i < policy->nrules; i++) {
+		const struct mt_rule *rule = &policy->rules[i];
+
+		if (rule->action != MT_ACCEPT && rule->action != MT_TAG && !rule->dry_run &&
+		    wait_for_late(rule->conditions, rule->nconditions, input))
+			return true;
+	}
+	return false;
+}
+
 void
 mt_policy_decide(struct mt_decision *decision, const struct mt_policy *policy, const struct mt_policy_input *input,
     bool last)
@@ -488,6 +533,7 @@ mt_policy_decide(struct mt_decision *decision, const struct mt_policy *policy, c
 	}
 	decision->decided = !reading.pending;
 	/* A rehearsal speaks where no other rule did. */
-	if (decision->decided && decision->rehearsed != NULL)
-		decision->rule = softened(decision->rehearsed, &reading);
+	if (decision->decided)
+		decision->rule = reading.rehearsed;
+	decision->late = last && late_matters(policy, input);
 }

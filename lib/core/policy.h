@@ -76,6 +76,7 @@ struct mt_policy {
 	size_t nexempts;
 	const struct mt_rule *rules;
 	size_t nrules;
+	bool defers_late;		/* on-deadline = tempfail */
 };
 
 /* What rules may look at.  Absent spans are unknown while `known` says so. */
@@ -109,6 +110,9 @@ struct mt_policy_input {
 	const struct mt_span *recipients;
 	size_t nrecipients;		/* 0: unknown */
 	bool recipients_complete;	/* no more will come, and all are there */
+	/* At the end: the same, but that answers that came too late are still out (late.h).
+	 * NULL: none is. */
+	const struct mt_policy_input *late;
 };
 
 enum mt_truth { MT_TRUTH_NO, MT_TRUTH_NOT_YET, MT_TRUTH_YES };
@@ -120,10 +124,12 @@ struct mt_decision {
 	bool decided;
 	const struct mt_rule *rule;	/* that decided finally; NULL: none */
 	const struct mt_exempt *exempt;	/* that held; NULL: none */
-	const struct mt_rule *tags[8];	/* tag rules that held on the way */
-	size_t ntags;
-	const struct mt_rule *rehearsed;	/* the first in dry-run that held; it decides only
-						 * where no other rule does */
+	struct mt_notes tags;		/* tag rules that held on the way */
+	struct mt_notes rehearsed;	/* rules in dry-run that held, each with what it would have
+					 * done; the first decides where no other rule does */
+	const struct mt_rule *tag;	/* the first of the tag rules */
+	bool late;			/* no rule held, and one that does not accept might have, had all
+					 * answers been there in time */
 };
 void mt_policy_decide(struct mt_decision *decision, const struct mt_policy *policy,
     const struct mt_policy_input *input, bool last);

@@ -3,9 +3,11 @@
  * answers give the same trace, in whatever order the answers came. */
 #include "lib/core/trace.h"
 
+#include "lib/base/buf.h"
 #include "lib/base/ip.h"
 #include "lib/core/chain.h"
 #include "lib/core/hop.h"
+#include "lib/core/late.h"
 #include "lib/core/relay.h"
 
 static void
@@ -175,10 +177,12 @@ fill_verdict(struct mt_trace *trace, struct mt_verdict *verdict, const struct mt
 	verdict->summary = summary(trace, verdict->level);
 	verdict->relay = trace->facts.fact[MT_FACT_RELAY].result == MT_SKIPPED ? MT_UNKNOWN
 	    : trace->facts.fact[MT_FACT_RELAY].result;
+	verdict->tags = decision->tags;
+	verdict->rehearsed = decision->rehearsed;
 	if (decision->exempt != NULL)
 		verdict->exempt = decision->exempt->name;
-	if (rule == NULL && decision->ntags > 0)
-		rule = decision->tags[0];
+	if (rule == NULL)
+		rule = decision->tag;
 	if (rule == NULL || !decision->decided)
 		return;
 	verdict->rule = rule->name;
@@ -186,7 +190,37 @@ fill_verdict(struct mt_trace *trace, struct mt_verdict *verdict, const struct mt
 	verdict->dry_run = rule->dry_run;
 	if (policy->mode == MT_MODE_ENFORCE && !rule->dry_run)
 		verdict->action = rule->action;
+	else if (policy->mode == MT_MODE_ENFORCE && decision->tag != NULL)
+		verdict->action = MT_TAG;
 	expand_reply(trace, verdict, rule);
+}
+
+void
+mt_trace_defer(struct mt_trace *trace, enum mt_defer why)
+{
+	static const struct {
+		const char *reason, *xcode, *text;
+	} rows[MT_DEFERS] = {
+		[MT_DEFER_LATE] = { "on-deadline", "4.4.3", "Name service did not answer in time" },
+		[MT_DEFER_ODD] = { "odd-header", "4.7.1", "header too odd to be cleaned" },
+	};
+	struct mt_verdict *verdict = &trace->verdict;
+	bool refuses = !verdict->dry_run && (verdict->would == MT_REJECT || verdict->would == MT_TEMPFAIL);
+	struct mt_buf text;
+
+	if (refuses || verdict->exempt.ptr != NULL || verdict->mode == MT_MODE_OFF)
+		return;
+	mt_buf_init(&text, &trace->arena, 0);
+	mt_buf_format(&text, "%s (%s)", rows[why].text, trace->id);
+	verdict->rule = MT_ABSENT;
+	verdict->dry_run = false;
+	verdict->reason = rows[why].reason;
+	verdict->would = MT_TEMPFAIL;
+	if (verdict->mode == MT_MODE_ENFORCE)
+		verdict->action = MT_TEMPFAIL;
+	verdict->code = 451;
+	verdict->xcode = mt_span_text(rows[why].xcode);
+	verdict->text = text.cut ? mt_span_text(rows[why].text) : mt_buf_span(&text);
 }
 
 void
@@ -226,7 +260,9 @@ judge_relay(struct mt_trace *trace)
 void
 mt_trace_judge(struct mt_trace *trace, enum mt_stage stage, bool last)
 {
+	const struct mt_policy *policy = trace->settings->policy;
 	struct mt_policy_input input;
+	struct mt_late late;
 
 	take_facts(trace, last);
 	take_recipients(trace, stage, false);
@@ -238,8 +274,12 @@ mt_trace_judge(struct mt_trace *trace, enum mt_stage stage, bool last)
 	policy_input(trace, stage, &input);
 	if (last)
 		policy_path(trace, &input);
-	mt_policy_decide(&trace->decision, trace->settings->policy, &input, last);
+	if (last && policy->defers_late && mt_late_view(&late, &input))
+		input.late = &late.input;
+	mt_policy_decide(&trace->decision, policy, &input, last);
 	fill_verdict(trace, &trace->verdict, &trace->decision, stage);
+	if (trace->decision.late)
+		mt_trace_defer(trace, MT_DEFER_LATE);
 }
 
 const struct mt_location *

@@ -80,6 +80,8 @@ struct mt_trace {
 	struct mt_span *recipients;
 	size_t nrecipients, recipient_room;
 	size_t recipients_seen;
+	size_t refused;			/* more, that were told so at once */
+	struct mt_notes refusals;	/* by which rules */
 	size_t inside, outside;		/* of these, as far as is known */
 	enum mt_result told;		/* what the MTA says of the recipient that comes next */
 	enum mt_result route;		/* of the one that came last: inside, outside, unknown */
@@ -123,6 +125,11 @@ void mt_trace_add_live(struct mt_trace *trace);
 void mt_trace_judge(struct mt_trace *trace, enum mt_stage stage, bool last);
 /* Where the client of hop n (from 1) is, or NULL. */
 const struct mt_location *mt_trace_location(const struct mt_trace *trace, unsigned n);
+/* Why a message that no rule refuses is deferred all the same. */
+enum mt_defer { MT_DEFER_LATE, MT_DEFER_ODD, MT_DEFERS };
+/* Makes the verdict of a judged trace such a deferral, as far as the mode lets it; a rule that
+ * refuses and an exemption go before. */
+void mt_trace_defer(struct mt_trace *trace, enum mt_defer why);
 /* Only the verdict, without touching the hops: for stages before the end.  The recipient
  * given stands alone; absent: all that were accepted. */
 void mt_trace_judge_early(struct mt_trace *trace, enum mt_stage stage, struct mt_span recipient,

@@ -28,6 +28,7 @@ struct message {
 	struct mt_ptr_name names[MT_PTR_NAMES];
 	struct mt_checkup checkup;
 	struct mt_verdict early;
+	struct mt_verdict refusal;	/* of the first recipient that was refused */
 	struct mt_arena scratch;	/* of the last early verdict: a stranger may ask for many */
 	struct mt_arena output;		/* what is written must not depend on what was read */
 	struct mt_strips *strips;	/* NULL: nothing is taken out */
@@ -238,11 +239,31 @@ mt_trace_recipient(struct mt_trace *trace, struct mt_span address)
 	return &message->early;
 }
 
+/* Each rule once. */
+static void
+note_refusal(struct mt_notes *refusals, const struct mt_verdict *verdict)
+{
+	for (unsigned i = 0; i < refusals->count; i++)
+		if (mt_span_equal(refusals->note[i].rule, verdict->rule))
+			return;
+	if (refusals->count == MT_NOTES)
+		refusals->more = true;
+	else
+		refusals->note[refusals->count++] = (struct mt_note){ verdict->rule, verdict->would };
+}
+
 int
 mt_trace_recipient_refused(struct mt_trace *trace)
 {
+	struct message *message = message_of(trace);
+
 	if (trace->recipients_seen == 0)
 		return MT_EINVAL;
+	if (trace->refused++ == 0) {
+		message->refusal = message->early;
+		message->refusal.text = mt_arena_copy(&trace->arena, message->early.text);
+	}
+	note_refusal(&trace->refusals, &message->early);
 	if (trace->nrecipients == trace->recipients_seen)
 		trace->nrecipients--;
 	trace->recipients_seen--;
@@ -510,6 +531,24 @@ look_at_input(struct mt_trace *trace)
 		    "may have been one, so the lines below it are not believed"));
 }
 
+/* Whether all that is to go from the header can be taken out of it.  Whether its bringer may
+ * speak in our name is known once iprev has its last word. */
+static bool
+can_clean(struct message *message)
+{
+	struct mt_trace *trace = &message->trace;
+
+	if (message->conn->idle)
+		return true;
+	if (mt_authres_spared(trace->settings->trust, &message->peer.ip, &message->peer.iprev)) {
+		mt_strips_free(message->strips);
+		message->strips = NULL;
+	}
+	message->edits = calloc(mt_strips_count(message->strips) + MT_STRIPS_COPIES + MT_HEADERS,
+	    sizeof *message->edits);
+	return message->edits != NULL && mt_strips_complete(message->strips);
+}
+
 int
 mt_trace_finish(struct mt_trace *trace, int64_t deadline_msec)
 {
@@ -531,6 +570,8 @@ mt_trace_finish(struct mt_trace *trace, int64_t deadline_msec)
 	mt_trace_add_live(trace);
 	look_at_input(trace);
 	mt_trace_judge(trace, MT_STAGE_EOM, true);
+	if (!can_clean(message))
+		mt_trace_defer(trace, MT_DEFER_ODD);
 	mt_sources_name(conn->sources, trace);
 	remember(message);
 	trace->traced_msec = mt_engine_wall_msec(conn->engine);
@@ -557,9 +598,13 @@ mt_trace_conclude(struct mt_trace *trace, enum mt_stage stage)
 
 	if (trace->traced_msec != 0)
 		return MT_OK;
-	if (!message->early.decided || message->early.stage != stage)
-		mt_trace_verdict(trace, stage);
-	trace->verdict = message->early;
+	if (stage == MT_STAGE_RCPT && trace->refused > 0) {
+		trace->verdict = message->refusal;
+	} else {
+		if (!message->early.decided || message->early.stage != stage)
+			mt_trace_verdict(trace, stage);
+		trace->verdict = message->early;
+	}
 	mt_sources_name(message->conn->sources, trace);
 	remember(message);
 	trace->traced_msec = mt_engine_wall_msec(message->conn->engine);
@@ -591,22 +636,9 @@ static void
 make_edits(struct message *message)
 {
 	struct mt_trace *trace = &message->trace;
-	size_t strips;
-
-	/* Whether its bringer may speak in our name is known now that iprev has its last word. */
-	if (mt_authres_spared(trace->settings->trust, &message->peer.ip, &message->peer.iprev)) {
-		mt_strips_free(message->strips);
-		message->strips = NULL;
-	}
-	strips = mt_strips_count(message->strips);
 
 	message->edited = true;
-	if (message->conn->idle)
-		return;
-	message->edits = calloc(strips + MT_STRIPS_COPIES + MT_HEADERS, sizeof *message->edits);
-	if (message->edits == NULL)
-		return;
-	message->nedits = mt_strips_edits(message->strips, message->edits, strips);
+	message->nedits = mt_strips_edits(message->strips, message->edits, mt_strips_count(message->strips));
 	add_removed(message);
 	for (int header = MT_HEADERS - 1; header >= 0; header--) {
 		struct mt_span value = MT_ABSENT;
@@ -624,7 +656,7 @@ mt_trace_stripped(const struct mt_trace *trace)
 {
 	const struct message *message = (const struct message *)trace;
 
-	if (message->edited && message->edits == NULL && !message->conn->idle)
+	if (trace->traced_msec != 0 && message->edits == NULL && !message->conn->idle)
 		return false;
 	return mt_strips_complete(message->strips);
 }
@@ -634,7 +666,7 @@ mt_trace_edit(struct mt_trace *trace, size_t i)
 {
 	struct message *message = message_of(trace);
 
-	if (!message->edited)
+	if (!message->edited && message->edits != NULL)
 		make_edits(message);
 	return i < message->nedits ? &message->edits[i] : NULL;
 }
@@ -756,7 +788,7 @@ mt_trace_log(struct mt_trace *trace)
 
 	if (conn->idle || config->log.each == MT_LOG_EACH_NONE)
 		return MT_OK;
-	if (config->log.each == MT_LOG_EACH_ACTION && trace->verdict.would == MT_ACCEPT)
+	if (config->log.each == MT_LOG_EACH_ACTION && trace->verdict.would == MT_ACCEPT && trace->refused == 0)
 		return MT_OK;
 	mt_buf_init(&line, &message_of(trace)->output, 0);
 	if (config->log.format == MT_LOG_TRACE)

@@ -7,11 +7,13 @@
  * One grammar for all of X-Trace-*:
  *
  *	field     = [ word ";" ] parameter *( ";" parameter )
- *	parameter = name "=" ( token *( "," token ) / quoted / "-" / "..." )
+ *	parameter = name "=" ( item *( "," item ) / "-" / "..." )
+ *	item      = ( token / quoted ) [ ":" token ]
  *	quoted    = DQUOTE *( printable / "\\" / "\" DQUOTE / "\x" 2HEXDIG ) DQUOTE
  *
  * "-" stands for what is not known, "..." for a value that had no room: a value is whole
- * or is not there.  Text that happens to read so is quoted.
+ * or is not there.  As the last item of a list "..." stands for more than are kept.  Text
+ * that happens to read so is quoted.
  */
 #include "lib/render/render.h"
 
@@ -214,6 +216,27 @@ fold(const struct params *p, const char *name)
 	return p->failed || buf.cut || p->count == 0 ? MT_ABSENT : mt_buf_span(&buf);
 }
 
+/* Rules that held without ending it; nothing where none did. */
+static void
+add_notes(struct params *p, const char *name, const struct mt_notes *notes, bool actions)
+{
+	struct mt_buf buf;
+
+	if (notes->count == 0)
+		return;
+	begin(p, &buf, name);
+	for (unsigned i = 0; i < notes->count; i++) {
+		if (i > 0)
+			mt_buf_char(&buf, ',');
+		token_or_quoted(&buf, notes->note[i].rule);
+		if (actions)
+			mt_buf_format(&buf, ":%s", mt_action_word(notes->note[i].action));
+	}
+	if (notes->more)
+		mt_buf_text(&buf, ",...");
+	take(p, &buf, name);
+}
+
 /* The administrator's bound on the text, and the protocol's on one line. */
 static size_t
 room(const struct mt_trace *trace, const char *name)
@@ -238,9 +261,11 @@ result(struct params *p, const struct mt_trace *trace)
 	if (v->exempt.ptr != NULL)
 		add_value(p, "exempt", v->exempt, false);
 	add_word(p, "action", mt_action_word(v->would));
+	if (v->reason != NULL)
+		add_word(p, "reason", v->reason);
+	add_notes(p, "tags", &v->tags, false);
+	add_notes(p, "dry-run", &v->rehearsed, true);
 	add_word(p, "mode", mt_mode_word(v->mode));
-	if (v->dry_run)
-		add_word(p, "dry-run", "yes");
 	add_word(p, "relay", mt_result_word(v->relay));
 	add_word(p, "v", "1");
 }

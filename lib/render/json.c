@@ -262,6 +262,44 @@ reply(struct mt_json *r, const struct mt_verdict *v)
 	return buf.cut ? NULL : mt_json_string(r, mt_span_trim(mt_buf_span(&buf)));
 }
 
+/* Rules that tag, by name. */
+static json_t *
+tags(struct mt_json *r, const struct mt_notes *notes)
+{
+	json_t *a = json_array();
+
+	for (unsigned i = 0; i < notes->count; i++)
+		mt_json_append(r, a, mt_json_string(r, notes->note[i].rule));
+	return a;
+}
+
+/* Rules in dry-run or that refused recipients, each with its action. */
+static json_t *
+notes(struct mt_json *r, const struct mt_notes *notes)
+{
+	json_t *a = json_array();
+
+	for (unsigned i = 0; i < notes->count; i++) {
+		json_t *o = json_object();
+
+		mt_json_put(r, o, "rule", mt_json_string(r, notes->note[i].rule));
+		mt_json_put(r, o, "action", mt_json_text(r, mt_action_word(notes->note[i].action)));
+		mt_json_append(r, a, o);
+	}
+	return a;
+}
+
+/* Recipients that were refused before the end. */
+static json_t *
+refused(struct mt_json *r)
+{
+	json_t *o = json_object();
+
+	mt_json_put(r, o, "recipients", json_integer((json_int_t)r->trace->refused));
+	mt_json_put(r, o, "rules", notes(r, &r->trace->refusals));
+	return o;
+}
+
 static json_t *
 policy(struct mt_json *r)
 {
@@ -276,6 +314,11 @@ policy(struct mt_json *r)
 	mt_json_put(r, o, "stage", mt_json_text(r, mt_stage_word(v->stage)));
 	mt_json_put(r, o, "exempt", mt_json_string(r, v->exempt));
 	mt_json_put(r, o, "dry_run", json_boolean(v->dry_run));
+	mt_json_put(r, o, "reason", v->reason == NULL ? json_null() : mt_json_text(r, v->reason));
+	mt_json_put(r, o, "tags", tags(r, &v->tags));
+	mt_json_put(r, o, "rehearsed", notes(r, &v->rehearsed));
+	mt_json_put(r, o, "more", json_boolean(v->tags.more || v->rehearsed.more));
+	mt_json_put(r, o, "refused", refused(r));
 	return o;
 }
 

@@ -12,6 +12,7 @@
 /* Arena of one line, and the most bytes of one value from outside before escapes. */
 #define LINE_CEILING (256u * 1024u)
 #define VALUE_MOST 256
+#define RULE_MOST 64			/* as settings have them */
 
 struct line {
 	struct mt_buf buf;
@@ -63,6 +64,19 @@ json_escape(struct mt_buf *buf, struct mt_span s)
 	}
 }
 
+/* Whole, and in quotes where it does not stand without. */
+static void
+text_value(struct line *line, struct mt_span s)
+{
+	if (is_plain(s)) {
+		mt_buf_add(&line->buf, s);
+		return;
+	}
+	mt_buf_char(&line->buf, '"');
+	mt_buf_escape(&line->buf, s, "\"\\");
+	mt_buf_char(&line->buf, '"');
+}
+
 static void
 value(struct line *line, struct mt_span s)
 {
@@ -74,8 +88,8 @@ value(struct line *line, struct mt_span s)
 	}
 	if (cut)
 		s.len = VALUE_MOST;
-	if (!line->json && !cut && is_plain(s)) {
-		mt_buf_add(&line->buf, s);
+	if (!line->json && !cut) {
+		text_value(line, s);
 		return;
 	}
 	mt_buf_char(&line->buf, '"');
@@ -153,6 +167,57 @@ put_evidence(struct line *line, const struct mt_trace *trace)
 		mt_buf_char(&line->buf, ']');
 }
 
+/* Rule i as "name" or "name:action"; past the last one, that there are more. */
+static struct mt_span
+note_text(struct line *line, const struct mt_notes *notes, unsigned i, bool action)
+{
+	struct mt_span rule = i < notes->count ? notes->note[i].rule : MT_SPAN("...");
+	struct mt_buf buf;
+
+	if (i == notes->count)
+		return rule;
+	mt_buf_init(&buf, line->buf.arena, 0);
+	if (rule.len > RULE_MOST)
+		rule.len = RULE_MOST;
+	mt_buf_add(&buf, rule);
+	if (action)
+		mt_buf_format(&buf, ":%s", mt_action_word(notes->note[i].action));
+	line->buf.cut |= buf.cut;
+	return mt_buf_span(&buf);
+}
+
+/* Rules; nothing where there are none. */
+static void
+put_notes(struct line *line, const char *name, const struct mt_notes *notes, bool actions)
+{
+	struct mt_buf list;
+
+	if (notes->count == 0)
+		return;
+	mt_buf_init(&list, line->buf.arena, 0);
+	for (unsigned i = 0; i < notes->count + notes->more; i++) {
+		struct mt_span text = note_text(line, notes, i, actions);
+
+		mt_buf_text(&list, i == 0 ? "" : ",");
+		if (line->json) {
+			mt_buf_char(&list, '"');
+			json_escape(&list, text);
+			mt_buf_char(&list, '"');
+		} else {
+			mt_buf_add(&list, text);
+		}
+	}
+	line->buf.cut |= list.cut;
+	key(line, name);
+	if (line->json) {
+		mt_buf_char(&line->buf, '[');
+		mt_buf_add(&line->buf, mt_buf_span(&list));
+		mt_buf_char(&line->buf, ']');
+	} else {
+		text_value(line, mt_buf_span(&list));
+	}
+}
+
 static void
 put_client(struct line *line, const struct mt_trace *trace)
 {
@@ -203,6 +268,13 @@ put_verdict(struct line *line, const struct mt_trace *trace)
 	put_word(line, "mode", mt_mode_word(v->mode));
 	put_word(line, "stage", mt_stage_word(v->stage));
 	put(line, "exempt", v->exempt);
+	if (v->reason != NULL)
+		put_word(line, "reason", v->reason);
+	put_notes(line, "tags", &v->tags, false);
+	put_notes(line, "dry-run", &v->rehearsed, true);
+	if (trace->refused > 0)
+		put_number(line, "refused", trace->refused);
+	put_notes(line, "refused-rule", &trace->refusals, false);
 	put_ip(line, "origin", &trace->origin.proved_ip);
 }
 

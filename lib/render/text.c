@@ -380,6 +380,24 @@ reply(struct mt_page *page, const struct mt_verdict *v)
 	mt_page_end(page);
 }
 
+/* Rules on a line of their own; nothing where there are none. */
+static void
+notes(struct mt_page *page, const char *label, const struct mt_notes *notes, bool actions)
+{
+	if (notes->count == 0)
+		return;
+	mt_page_tab(page, INDENT);
+	mt_page_text(page, label);
+	for (unsigned i = 0; i < notes->count; i++) {
+		mt_page_text(page, i == 0 ? " " : ", ");
+		mt_page_outside(page, notes->note[i].rule, NAME_MOST);
+		if (actions)
+			mt_page_format(page, " -> %s", mt_action_word(notes->note[i].action));
+	}
+	mt_page_text(page, notes->more ? " and more" : "");
+	mt_page_end(page);
+}
+
 static void
 policy(struct mt_page *page, const struct mt_trace *trace)
 {
@@ -390,10 +408,14 @@ policy(struct mt_page *page, const struct mt_trace *trace)
 		mt_page_text(page, "rule ");
 		mt_page_outside(page, v->rule, NAME_MOST);
 		mt_page_format(page, " -> %s", mt_action_word(v->would));
+	} else if (v->reason != NULL) {
+		mt_page_format(page, "no rule held; %s -> %s", v->reason, mt_action_word(v->would));
 	} else {
 		mt_page_text(page, "no rule held");
 	}
 	mt_page_end(page);
+	notes(page, "tags:", &v->tags, false);
+	notes(page, "in dry-run:", &v->rehearsed, true);
 	if (v->exempt.ptr != NULL) {
 		mt_page_tab(page, INDENT);
 		mt_page_text(page, "exempt by ");
@@ -405,6 +427,12 @@ policy(struct mt_page *page, const struct mt_trace *trace)
 	    mt_action_word(v->would), mt_mode_word(v->mode), v->dry_run ? " (the rule is in dry-run)" : "",
 	    mt_stage_word(v->stage));
 	mt_page_end(page);
+	if (trace->refused > 0) {
+		mt_page_tab(page, INDENT);
+		mt_page_format(page, "recipients refused: %zu", trace->refused);
+		mt_page_end(page);
+	}
+	notes(page, "refused by:", &trace->refusals, true);
 	reply(page, v);
 }
 

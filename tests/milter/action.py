@@ -78,6 +78,28 @@ def recipients(tap):
             tap.ok(answer.word == "continue", "an authenticated client is exempt", answer)
 
 
+def noted(tap):
+    """Tags and rules in dry-run, whatever else held."""
+    tag, more = 'rule "t1" { iprev = fail action = tag }\n', 'rule "t2" { helo = mismatch action = tag }\n'
+    dry = 'rule "d" { iprev = fail action = reject dry-run = yes }\n'
+    for rules, wanted in ((tag + more, "rule=t1; action=tag; tags=t1,t2; mode=enforce;"),
+                          (tag + dry, "rule=d; action=reject; tags=t1; dry-run=d:reject; mode=enforce;"),
+                          (dry + tag, "rule=d; action=reject; tags=t1; dry-run=d:reject; mode=enforce;"),
+                          (dry + LIE % ("quarantine", ""), "rule=lie; action=quarantine; dry-run=d:reject; mode=enforce;"),
+                          (tag + LIE % ("accept", ""), "rule=lie; action=accept; tags=t1; mode=enforce;"),
+                          (LIE % ("accept", "") + tag, "rule=lie; action=accept; mode=enforce;")):
+        with Daemon(CONF + rules) as daemon:
+            answer = said(daemon, LIAR, helo="liar.example.net")[1]
+            daemon.wait_log(": trace ")
+            line = [l for l in daemon.log().splitlines() if ": trace " in l][0]
+        result = " ".join("".join(answer.added("X-Trace-Result")).split())
+        tap.ok(wanted in result, "header: " + wanted, result)
+        for part in ("tags=t1,t2", "tags=t1", "dry-run=d:reject"):
+            tap.ok((f" {part} " in line) == (f" {part};" in wanted), f"{wanted} log: {part}", line)
+        if "tags=" in wanted and "quarantine" not in wanted:
+            tap.ok((" action=tag " in line) == ("rule=lie" not in wanted), wanted + " log: what was done", line)
+
+
 def relaying(tap):
     """Whoever wants to send through us: by what the MTA says of its way out."""
     conf = CONF + 'rule "no-relay" { recipient = outside authenticated = no action = reject ' \
@@ -232,4 +254,4 @@ def header(tap):
                "a hostile HELO stays inside its quotes", text)
 
 
-sys.exit(client.play([refusals, recipients, relaying, local_mail, stages, late, modes, header]))
+sys.exit(client.play([refusals, recipients, noted, relaying, local_mail, stages, late, modes, header]))

@@ -275,7 +275,7 @@ def early(tap):
         hole = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         hole.bind(("127.0.0.1", 0))
         slow = 'dns { servers = { "127.0.0.1:%d" } timeout = 9s tries = 1 deadline = 9s }\n' \
-               'milter { deadline = 300ms on-deadline = %s }\n'
+               'milter { deadline = 300ms on-deadline = %s }\nrule "lie" { iprev = fail action = reject }\n'
         with hole, Daemon(CONF + slow % (hole.getsockname()[1], word), answers=None) as daemon:
             with daemon.session() as session:
                 session.begin()
@@ -286,4 +286,38 @@ def early(tap):
                    f"{took * 1000:.0f} ms", (answer, daemon.log()))
 
 
-sys.exit(client.play([probes, several, odd_orders, clients, listeners, inet, negotiation, early]))
+def undecided(tap):
+    """on-deadline = tempfail: only where a rule waits for what is late; line, header and reply agree."""
+    conf = 'mode = %s\ntrust { authserv-id = mx.example.org }\nlog { each = message }\n' \
+           'dns { servers = { "127.0.0.1:%d" } timeout = 9s tries = 1 deadline = 9s }\n' \
+           'milter { deadline = 200ms on-deadline = tempfail }\n%s\n'
+    lie = 'rule "t" { iprev = fail action = %s }'
+    for mode, rules, late in (("enforce", lie % "reject", True), ("monitor", lie % "reject", True),
+                              ("enforce", lie % "quarantine", True), ("enforce", "", False),
+                              ("enforce", lie % "tag", False), ("enforce", lie % "accept", False),
+                              ("enforce", lie % "reject dry-run = yes", False),
+                              ("enforce", 'rule "t" { sender = "zz@*" action = reject }', False),
+                              ("enforce", 'rule "t" { client = 192.0.2.0/24 action = accept }' + lie % "reject", False),
+                              ("enforce", 'exempt "e" { client = 192.0.2.0/24 }' + lie % "reject", False)):
+        hole = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        hole.bind(("127.0.0.1", 0))
+        rules = rules.replace('}rule "t"', '} rule "u"')
+        with hole, Daemon(conf % (mode, hole.getsockname()[1], rules), answers=None) as daemon:
+            with daemon.session() as session:
+                session.begin()
+                answer = session.message()[1]
+            daemon.wait_log(": trace ")
+            lines = [line for line in daemon.log().splitlines() if ": trace " in line]
+        defers = late and mode == "enforce"
+        said = f"{mode}: {rules or 'no rules'}"
+        tap.ok(answer.word == ("tempfail" if defers else "continue"), said, answer)
+        tap.ok(answer.text.startswith("451 4.4.3 ") == defers, said + ": the reply", answer.text)
+        wanted = f" rule=- action={'tempfail' if defers else 'accept'} would=tempfail "
+        tap.ok(len(lines) == 1 and (wanted in lines[0] and " reason=on-deadline " in lines[0]) == late and
+               ("would=tempfail" in lines[0]) == late, said + ": the one line", lines)
+        if not defers:
+            result = " ".join("".join(answer.added("X-Trace-Result")).split())
+            tap.ok(("action=tempfail; reason=on-deadline; mode=monitor" in result) == late, said + ": the header", result)
+
+
+sys.exit(client.play([probes, several, odd_orders, clients, listeners, inet, negotiation, early, undecided]))

@@ -173,6 +173,7 @@ test_bounds(struct mt_config *config)
 	struct mt_client client = a_client("192.0.2.7");
 	struct mt_conn *conn = mt_conn_open(engine, &client);
 	struct mt_trace *trace = mt_trace_open(conn);
+	const struct mt_verdict *verdict;
 	static char big[100000];
 
 	memset(big, 'x', sizeof big);
@@ -187,6 +188,20 @@ test_bounds(struct mt_config *config)
 	    mt_trace_stripped(trace), "and all 10,000 forged fields go");
 	tap_ok(mt_trace_edit(trace, 10000) != NULL && mt_trace_edit(trace, 10000)->insert, "and ours are added");
 	mt_trace_close(trace);
+	trace = mt_trace_open(conn);
+	for (int i = 0; i < 1500; i++) {
+		int len = snprintf(big, sizeof big, "X-Trace-%d", i);
+
+		mt_trace_header(trace, (struct mt_span){ big, (size_t)len }, TEXT("x"));
+	}
+	mt_trace_finish(trace, mt_now_mono_msec());
+	verdict = mt_trace_verdict(trace, MT_STAGE_EOM);
+	tap_ok(!mt_trace_stripped(trace) && verdict->would == MT_TEMPFAIL && verdict->reason != NULL &&
+	    strcmp(verdict->reason, "odd-header") == 0 && verdict->code == 451,
+	    "a header that cannot be cleaned: the verdict is a deferral, and says why");
+	tap_ok(mt_trace_edit(trace, 0) != NULL, "and what can go goes all the same");
+	mt_trace_close(trace);
+	memset(big, 'x', sizeof big);
 	for (int i = 0; i < 5000; i++)
 		mt_conn_helo(conn, (struct mt_span){ big + i % 2, (size_t)(1000 - i % 7) }, false);
 	trace = mt_trace_open(conn);

@@ -179,7 +179,14 @@ static const struct {
 	    "\"text\": \"no name server answered for 192.0.2.7\", \"hop\": null, \"facts\": [\"ptr\", \"iprev\"]}" },
 	{ "policy", plain, "policy", "{\"rule\": \"no-answer\", \"action\": \"accept\", "
 	    "\"reply\": \"451 4.7.25 192.0.2.7: no answer from reverse DNS\", \"would\": \"tempfail\", \"mode\": \"monitor\", "
-	    "\"stage\": \"eom\", \"exempt\": null, \"dry_run\": false}" },
+	    "\"stage\": \"eom\", \"exempt\": null, \"dry_run\": false, \"reason\": null, \"tags\": [], \"rehearsed\": [], "
+	    "\"more\": false, \"refused\": {\"recipients\": 0, \"rules\": []}}" },
+	{ "tags", sample_noted, "policy.tags", "[\"t1\", \"t2\"]" },
+	{ "more of them", sample_noted, "policy.more", "true" },
+	{ "dry-run", sample_noted, "policy.rehearsed", "[{\"rule\": \"d\", \"action\": \"reject\"}]" },
+	{ "a deferral without a rule", sample_noted, "policy.reason", "\"on-deadline\"" },
+	{ "refused recipients", sample_noted, "policy.refused", "{\"recipients\": 3, \"rules\": "
+	    "[{\"rule\": \"rdns\", \"action\": \"reject\"}, {\"rule\": \"no-relay\", \"action\": \"tempfail\"}]}" },
 	{ "a bare reply", bare_reply, "policy.reply", "\"451\"" },
 	{ "errors", trouble, "errors", "[{\"what\": \"arena\", \"state\": \"full\", \"detail\": \"x\"}]" },
 	{ "no errors", plain, "errors", "[]" },

@@ -29,6 +29,7 @@ static void quoting(struct sample *s)
 	s->trace.verdict.rule = MT_SPAN("say \"no\"\\");
 	s->trace.queue_id = MT_SPAN("4 \n");
 }
+static void noted(struct sample *s) { sample_noted(s); }
 
 #define ID "01J00000000000000000000000"
 
@@ -72,6 +73,10 @@ static const struct {
 	{ "who vouches for the sender", checks, " auth=- spf=softfail dkim=temperror arc=fail dmarc=fail dnsbl=listed relay=open history=bad from=<",
 	    ",\"spf\":\"softfail\",\"dkim\":\"temperror\",\"arc\":\"fail\",\"dmarc\":\"fail\",\"dnsbl\":\"listed\","
 	    "\"relay\":\"open\",\"history\":\"bad\",\"from\":" },
+	{ "what was noted, and who was refused", noted, " rule=- action=accept would=tempfail mode=monitor stage=eom exempt=- "
+	    "reason=on-deadline tags=t1,t2,... dry-run=d:reject refused=3 refused-rule=rdns,no-relay origin=192.0.2.7 ",
+	    ",\"exempt\":null,\"reason\":\"on-deadline\",\"tags\":[\"t1\",\"t2\",\"...\"],\"dry-run\":[\"d:reject\"],"
+	    "\"refused\":3,\"refused-rule\":[\"rdns\",\"no-relay\"],\"origin\":" },
 	{ "quoting", quoting, "\"4 \\x0a\": trace client=192.0.2.7 helo=\"a b\" ptr=temperror iprev=temperror "
 	    "helo-check=mismatch auth=\"-\" ", "{\"queue_id\":\"4 \\u000a\"" },
 	{ "quoting of quotes", quoting, " rule=\"say \\\"no\\\"\\\\\" ", "\"rule\":\"say \\\"no\\\"\\\\\"" },
@@ -150,9 +155,14 @@ hostile(struct sample *s)
 
 	sample_message(s);
 	mt_render_logline(&s->trace, false, sample_take, &sink);
+	tap_ok(count_fields(sink.ptr) == 28, "a plain line has 28 fields");
+	sample_sink_free(&sink);
+	sample_noted(s);
+	s->trace.verdict.reason = NULL;
+	mt_render_logline(&s->trace, false, sample_take, &sink);
 	fields = count_fields(sink.ptr);
 	sample_sink_free(&sink);
-	tap_ok(fields == 28, "a plain line has 28 fields");
+	tap_ok(fields == 32, "and four more where there is more to tell");
 	for (size_t i = 0; i < SAMPLE_HOSTILE; i++) {
 		json_t *read;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Rules against facts: what holds, what is not decided yet, and that an early verdict is the
  * one that the end would have given. */
-#include "lib/core/policy.h"
+#include "lib/core/late.h"
 #include "tests/unit/tap.h"
 
 #define B(r) MT_BIT(MT_##r)
@@ -312,7 +312,7 @@ test_decisions(void)
 		facts.fact[MT_FACT_HELO].result = decisions[i].helo;
 		facts.fact[MT_FACT_AUTHENTICATED].result = decisions[i].authenticated;
 		mt_policy_decide(&d, &policy, &input, decisions[i].last);
-		tap_ok(d.decided == decisions[i].decided && d.ntags == decisions[i].ntags &&
+		tap_ok(d.decided == decisions[i].decided && d.tags.count == decisions[i].ntags &&
 		    span_is(d.rule == NULL ? MT_ABSENT : d.rule->name, decisions[i].rule) &&
 		    span_is(d.exempt == NULL ? MT_ABSENT : d.exempt->name, decisions[i].exempted), "decision: %s",
 		    decisions[i].name);
@@ -375,6 +375,168 @@ test_softened(void)
 		mt_policy_decide(&d, &policy, &input, true);
 		tap_ok(d.decided && (d.rule == NULL ? MT_ACCEPT : d.rule->action) == softened[i].action,
 		    "a rejection below %s: %s", softened[i].name, mt_action_word(softened[i].action));
+	}
+}
+
+/* ---- notes ---------------------------------------------------------------------------- */
+
+static const struct mt_rule tag_mismatch = RULE("tag2", helo_mismatch, MT_TAG);
+static const struct mt_rule rehearse_fail = { .name = S("rehearse"), .conditions = &iprev_fail, .nconditions = 1,
+	.action = MT_TEMPFAIL, .dry_run = true };
+static const struct mt_rule try_deferral = { .name = S("try"), .conditions = &helo_mismatch, .nconditions = 1,
+	.action = MT_TEMPFAIL, .dry_run = true };
+static const struct mt_rule try_mismatch = { .name = S("try"), .conditions = &helo_mismatch, .nconditions = 1,
+	.action = MT_REJECT, .dry_run = true, .deferral = &try_deferral };
+static const struct mt_rule hold_fail = RULE("hold", iprev_fail, MT_QUARANTINE);
+static const struct mt_rule accept_temp_names = RULE("names", ptr_name, MT_ACCEPT);
+
+/* Client with a wrong name and a wrong HELO; `tried` is what the rehearsals would have done. */
+static const struct {
+	const char *name;
+	const struct mt_rule *rules[10];
+	const char *rule, *tags;
+	const char *tried;
+	bool more;
+} notes[] = {
+	{ "two tags", { &tag_fail, &tag_mismatch }, NULL, "tag tag2 ", "", false },
+	{ "a tag, then a rehearsal", { &tag_fail, &try_mismatch }, "try", "tag ", "try:reject ", false },
+	{ "a rehearsal, then a tag", { &try_mismatch, &tag_fail }, "try", "tag ", "try:reject ", false },
+	{ "a rehearsal, then one that decides", { &try_mismatch, &hold_fail }, "hold", "", "try:reject ", false },
+	{ "a tag below one that decides", { &hold_fail, &tag_fail }, "hold", "", "", false },
+	{ "two rehearsals", { &rehearse_fail, &try_mismatch }, "rehearse", "", "rehearse:tempfail try:reject ", false },
+	{ "a rehearsal that would have been a deferral", { &accept_temp_names, &try_mismatch }, "try", "", "try:tempfail ", false },
+	{ "a rehearsal above what makes it one", { &try_mismatch, &accept_temp_names }, "try", "", "try:reject ", false },
+	{ "more than are kept", { &tag_fail, &tag_fail, &tag_fail, &tag_fail, &tag_fail, &tag_fail, &tag_fail, &tag_fail,
+	    &tag_fail }, NULL, "tag tag tag tag tag tag tag tag ", "", true },
+};
+
+static void
+list_notes(char *out, size_t size, const struct mt_notes *of, bool actions)
+{
+	size_t len = 0;
+
+	out[0] = '\0';
+	for (unsigned i = 0; i < of->count; i++)
+		len += (size_t)snprintf(out + len, size - len, "%.*s%s%s ", MT_SPAN_ARG(of->note[i].rule), actions ? ":" : "",
+		    actions ? mt_action_word(of->note[i].action) : "");
+}
+
+static void
+test_notes(void)
+{
+	for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
+		struct mt_facts facts = { 0 };
+		struct mt_policy_input input = { .facts = &facts, .trust = &trust,
+			.iprev = NAMES(ELSEWHERE("a.example.net"), SILENT("b.example.org")) };
+		struct mt_rule rules[10];
+		struct mt_policy policy = { .rules = rules };
+		struct mt_decision d;
+		char tags[256], tried[256];
+
+		for (; notes[i].rules[policy.nrules] != NULL; policy.nrules++)
+			rules[policy.nrules] = *notes[i].rules[policy.nrules];
+		facts.fact[MT_FACT_IPREV].result = MT_FAIL;
+		facts.fact[MT_FACT_HELO].result = MT_MISMATCH;
+		mt_policy_decide(&d, &policy, &input, true);
+		list_notes(tags, sizeof tags, &d.tags, false);
+		list_notes(tried, sizeof tried, &d.rehearsed, true);
+		tap_ok(d.decided && span_is(d.rule == NULL ? MT_ABSENT : d.rule->name, notes[i].rule) &&
+		    strcmp(tags, notes[i].tags) == 0 && strcmp(tried, notes[i].tried) == 0 && d.tags.more == notes[i].more,
+		    "notes: %s: %s/ %s", notes[i].name, tags, tried);
+	}
+}
+
+/* ---- answers that came too late --------------------------------------------------------- */
+
+static const struct mt_condition spf_fail = FACT(SPF, B(FAIL));
+static const struct mt_condition lie_of_example[] = { FACT(IPREV, B(FAIL)), { .subject = MT_SUBJECT_SENDER,
+	.patterns = PATTERNS(S("*@example.net")) } };
+static const struct mt_condition lie_of_other[] = { FACT(IPREV, B(FAIL)), { .subject = MT_SUBJECT_SENDER,
+	.patterns = PATTERNS(S("*@example.com")) } };
+static const struct mt_condition listed = { .subject = MT_SUBJECT_DNSBL, .words = B(LISTED) };
+static const struct mt_rule reject_spf = RULE("spf", spf_fail, MT_REJECT);
+static const struct mt_rule reject_lie = { .name = S("lie"), .conditions = lie_of_example, .nconditions = 2,
+	.action = MT_REJECT };
+static const struct mt_rule reject_other = { .name = S("other"), .conditions = lie_of_other, .nconditions = 2,
+	.action = MT_REJECT };
+static const struct mt_rule reject_listed = RULE("listed", listed, MT_REJECT);
+static const struct mt_rule reject_name = RULE("name", ptr_name, MT_REJECT);
+static const struct mt_rule defer_iprev_temp = { .name = S("temp"), .conditions = &(const struct mt_condition)FACT(IPREV,
+	B(TEMPERROR)), .nconditions = 1, .action = MT_TEMPFAIL };
+static const struct mt_rule accept_all = RULE("all", null_sender, MT_ACCEPT);
+static const struct mt_rule not_null = RULE("null", null_sender, MT_REJECT);
+static const struct mt_exempt exempt_late = { .name = S("late"), .conditions = &ptr_name, .nconditions = 1 };
+static const struct mt_exempt exempt_mismatch = { .name = S("mismatch"), .conditions = &helo_mismatch, .nconditions = 1 };
+
+#define LATE_NAME(text) { .name = S(text), .asked = true, .answered = true, .forward = MT_TEMPERROR, \
+	.cause = MT_CAUSE_DEADLINE }
+#define DEADLINE MT_CAUSE_DEADLINE
+
+static const struct {
+	const char *name;
+	const struct mt_rule *rules[3];
+	const struct mt_exempt *exempt;
+	enum mt_cause iprev, spf, dnsbl;	/* NONE: a result that no rule names */
+	const struct mt_iprev *names;
+	bool null_sender, late;
+} lates[] = {
+	{ "no rules", { NULL }, NULL, DEADLINE, DEADLINE, DEADLINE, NULL, false, false },
+	{ "only a tag", { &tag_fail }, NULL, DEADLINE, 0, 0, NULL, false, false },
+	{ "only a rehearsal", { &rehearse_fail }, NULL, DEADLINE, 0, 0, NULL, false, false },
+	{ "only one that accepts", { &accept_fail }, NULL, DEADLINE, 0, 0, NULL, false, false },
+	{ "one on something else", { &not_null }, NULL, DEADLINE, DEADLINE, DEADLINE, NULL, false, false },
+	{ "one that waits for it", { &reject_fail }, NULL, DEADLINE, 0, 0, NULL, false, true },
+	{ "one that holds", { &hold_fail }, NULL, DEADLINE, 0, 0, NULL, false, true },
+	{ "one that waits for it and another fact", { &reject_lie }, NULL, DEADLINE, 0, 0, NULL, false, true },
+	{ "one that could not hold anyway", { &reject_other }, NULL, DEADLINE, 0, 0, NULL, false, false },
+	{ "one on another fact, which is known", { &reject_spf }, NULL, DEADLINE, 0, 0, NULL, false, false },
+	{ "another trouble than the deadline", { &reject_fail }, NULL, MT_CAUSE_TIMEOUT, DEADLINE, 0, NULL, false, false },
+	{ "one that names the error, and holds", { &defer_iprev_temp, &reject_fail }, NULL, DEADLINE, 0, 0, NULL, false, false },
+	{ "one that accepts holds", { &accept_all, &reject_fail }, NULL, DEADLINE, 0, 0, NULL, true, false },
+	{ "an exemption holds", { &reject_fail }, &exempt_mismatch, DEADLINE, 0, 0, NULL, false, false },
+	{ "an exemption is late, and no rule", { &not_null }, &exempt_late, DEADLINE, 0, 0, NULL, false, false },
+	{ "an exemption is late, and a rule", { &reject_spf }, &exempt_late, DEADLINE, DEADLINE, 0, NULL, false, true },
+	{ "a list", { &reject_listed }, NULL, 0, 0, DEADLINE, NULL, false, true },
+	{ "a list that refused", { &reject_listed }, NULL, DEADLINE, 0, MT_CAUSE_REFUSED, NULL, false, false },
+	{ "a list, of several in trouble", { &reject_listed }, NULL, 0, 0, MT_CAUSE_LIMIT, NULL, false, true },
+	{ "all names", { &reject_name }, NULL, DEADLINE, 0, 0, NULL, false, true },
+	{ "a name that matches", { &reject_name }, NULL, 0, 0, 0, NAMES(ELSEWHERE("a.example.org"), LATE_NAME("b.example.org")),
+	    false, true },
+	{ "a name that does not", { &reject_name }, NULL, 0, 0, 0, NAMES(LATE_NAME("b.example.net")), false, false },
+	{ "a name beside one that timed out", { &reject_fail }, NULL, MT_CAUSE_TIMEOUT, 0, 0,
+	    NAMES(SILENT("a.example.org"), LATE_NAME("b.example.org")), false, true },
+};
+
+static void
+late_fact(struct mt_fact *fact, enum mt_cause cause)
+{
+	*fact = (struct mt_fact){ cause == MT_CAUSE_NONE ? MT_NONE : MT_TEMPERROR, cause, 0 };
+}
+
+static void
+test_lates(void)
+{
+	for (size_t i = 0; i < sizeof lates / sizeof *lates; i++) {
+		struct mt_facts facts = { 0 };
+		/* LIMIT stands for a zone that was late beside one in another trouble. */
+		struct mt_listings lists = { .count = 1, .failed = lates[i].dnsbl != MT_CAUSE_NONE,
+			.late = lates[i].dnsbl == DEADLINE || lates[i].dnsbl == MT_CAUSE_LIMIT };
+		struct mt_policy_input input = { .facts = &facts, .trust = &trust, .listings = &lists, .sender_known = true,
+			.sender = lates[i].null_sender ? MT_SPAN("") : MT_SPAN("a@example.net"), .iprev = lates[i].names };
+		struct mt_rule rules[3];
+		struct mt_policy policy = { .rules = rules, .exempts = lates[i].exempt, .nexempts = lates[i].exempt != NULL };
+		struct mt_late late;
+		struct mt_decision d;
+
+		for (; policy.nrules < 3 && lates[i].rules[policy.nrules] != NULL; policy.nrules++)
+			rules[policy.nrules] = *lates[i].rules[policy.nrules];
+		late_fact(&facts.fact[MT_FACT_IPREV], lates[i].iprev);
+		late_fact(&facts.fact[MT_FACT_SPF], lates[i].spf);
+		late_fact(&facts.fact[MT_FACT_DNSBL], lates[i].dnsbl);
+		facts.fact[MT_FACT_HELO].result = MT_MISMATCH;
+		input.late = mt_late_view(&late, &input) ? &late.input : NULL;
+		mt_policy_decide(&d, &policy, &input, true);
+		tap_ok(d.decided && d.late == lates[i].late, "too late: %s: %s", lates[i].name, d.late ? "matters" : "does not");
 	}
 }
 
@@ -887,6 +1049,8 @@ main(void)
 	test_histories();
 	test_decisions();
 	test_softened();
+	test_notes();
+	test_lates();
 	test_memories();
 	test_parts();
 	test_cuts();

@@ -269,6 +269,19 @@ sample_poison_checks(struct sample *s, struct mt_span text)
 	checks->arc.why = checks->dmarc.domain = checks->dmarc.record_domain = checks->dmarc.why = text;
 }
 
+/* Rules that ended nothing, a deferral without a rule, recipients that were refused. */
+static inline void
+sample_noted(struct sample *s)
+{
+	s->trace.verdict.tags = (struct mt_notes){ { { MT_SPAN("t1"), MT_TAG }, { MT_SPAN("t2"), MT_TAG } }, 2, true };
+	s->trace.verdict.rehearsed = (struct mt_notes){ { { MT_SPAN("d"), MT_REJECT } }, 1, false };
+	s->trace.verdict.rule = MT_ABSENT;
+	s->trace.verdict.reason = "on-deadline";
+	s->trace.refused = 3;
+	s->trace.refusals = (struct mt_notes){ { { MT_SPAN("rdns"), MT_REJECT }, { MT_SPAN("no-relay"), MT_TEMPFAIL } }, 2,
+	    false };
+}
+
 /* That text in every span of a trace. */
 static inline void
 sample_poison(struct sample *s, struct mt_span text)
@@ -292,6 +305,11 @@ sample_poison(struct sample *s, struct mt_span text)
 	s->peer.helo.name = s->peer.helo.changed_from = s->peer.tls = s->peer.auth = s->peer.server = text;
 	s->trace.file = s->trace.queue_id = s->trace.sender = s->trace.verdict.rule = s->trace.verdict.exempt = text;
 	s->trace.verdict.text = text;
+	sample_noted(s);
+	s->trace.verdict.reason = NULL;
+	s->trace.verdict.rule = text;
+	s->trace.verdict.tags.note[1].rule = s->trace.verdict.rehearsed.note[0].rule = text;
+	s->trace.refusals.note[0].rule = text;
 	for (size_t i = 0; i < s->trace.nevidence; i++)
 		s->trace.evidence[i].text = text;
 	s->trace.errors[0] = (struct mt_trace_error){ "arena", "full", text };

@@ -138,6 +138,10 @@ SPOILT = [
     ("a key of 0 bits", ["checks", "dkim", 0, "key_bits"], 0),
     ("a set without a sealer", ["checks", "arc", "sets", 0, "sealer"], KeyError),
     ("a policy that is none", ["checks", "dmarc", "policy"], "discard"),
+    ("tags that are none", ["policy", "tags"], "t1"),
+    ("no rehearsals", ["policy", "rehearsed"], KeyError),
+    ("a reason that is none", ["policy", "reason"], "late"),
+    ("refused recipients without their rules", ["policy", "refused", "rules"], KeyError),
     ("a listing without its zone", ["checks", "dnsbl", 0, "zone"], None),
 ]
 

@@ -200,6 +200,12 @@ static const struct {
 	    "         reply: 451 4.7.25 192.0.2.7: no answer from reverse DNS\n", "exempt" },
 	{ "an exemption", exempt, "         exempt by partners\n", NULL },
 	{ "dry-run", dry, "mode: monitor (the rule is in dry-run)  stage", NULL },
+	{ "notes", sample_noted, "\nPOLICY   no rule held; on-deadline -> tempfail\n         tags: t1, t2 and more\n"
+	    "         in dry-run: d -> reject\n", NULL },
+	{ "nothing noted", plain, "\nPOLICY", "tags:" },
+	{ "refused recipients", sample_noted, "\n         recipients refused: 3\n"
+	    "         refused by: rdns -> reject, no-relay -> tempfail\n", NULL },
+	{ "none refused", plain, "\nPOLICY", "refused" },
 	{ "no rule", no_rule, "\nPOLICY   no rule held\n", "reply:" },
 	{ "a client on this machine", local, "\nCHECKS   handed over on this machine\n", NULL },
 	{ "evidence", plain, "\n  strong  helo.mismatch         the client calls itself", NULL },
