@@ -112,18 +112,16 @@ session_begin(SMFICTX *ctx)
 	return session;
 }
 
-/* A message that is over without having come to its end.  It is logged if we are the
- * reason: all its recipients were refused. */
+/* A message that is over without having come to its end.  It is logged if we refused any of its
+ * recipients, all of whom may be the reason: the id in each reply leads to a line. */
 static void
 message_end(struct session *session)
 {
 	if (session->trace != NULL) {
-		if (session->refused > 0 && session->accepted == 0) {
-			if (mt_trace_conclude(session->trace, MT_STAGE_RCPT) == 0)
-				(void)mt_trace_log(session->trace);
-		} else {
+		if (session->refused == 0 || session->accepted > 0)
 			mt_daemon_count(filter, MT_COUNT_ABORTED);
-		}
+		if (session->refused > 0 && mt_trace_conclude(session->trace, MT_STAGE_RCPT) == 0)
+			(void)mt_trace_log(session->trace);
 		mt_trace_close(session->trace);
 	}
 	session->trace = NULL;

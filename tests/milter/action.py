@@ -78,6 +78,51 @@ def recipients(tap):
             tap.ok(answer.word == "continue", "an authenticated client is exempt", answer)
 
 
+def refused(tap):
+    """Recipients that were refused at RCPT stand in the log once, however the message ends."""
+    conf = CONF.replace("each = message", "each = %s") + 'rule "rdns" { iprev = fail action = reject ' \
+        'reply = "550 5.7.25 no (%%{id})" }\n'
+    both = ("<bert@example.org>", "<anna@example.org>", "<postmaster@example.org>")
+    for each in ("message", "action"):
+        for ending in ("data", "rset", "quit", "mail", "helo", "all"):
+            with Daemon(conf % each) as daemon:
+                with daemon.session() as session:
+                    session.begin(address=LIAR, helo="liar.example.net")
+                    time.sleep(0.1)
+                    session.mail()
+                    answers = [session.rcpt(one) for one in (both[:2] if ending == "all" else both)]
+                    identity = answers[0].text.split("(")[1].rstrip(")")
+                    if ending == "data":
+                        session.data()
+                        session.header("Subject", "x")
+                        session.body()
+                        session.end()
+                    elif ending == "mail":
+                        session.mail()
+                    elif ending == "helo":
+                        session.helo()
+                    elif ending in ("rset", "all"):
+                        session.abort()
+                    session.quit()
+                daemon.wait_log("id=" + identity)
+                daemon.stop()
+                lines = [line for line in daemon.log().splitlines() if identity in line]
+            tap.ok(len(lines) == 1 and " refused=2 refused-rule=rdns " in lines[0], f"{each}, {ending}: told once", lines)
+            done = " rule=- action=accept would=accept " if ending == "data" else " rule=rdns action=reject would=reject "
+            tap.ok(len(lines) == 1 and done in lines[0] and ("exempt=postmaster" in lines[0]) == (ending == "data"),
+                   f"{each}, {ending}: and what was done", lines)
+    with Daemon(conf % "message") as daemon:
+        with daemon.session() as session:
+            session.begin()
+            session.mail()
+            session.rcpt()
+            session.abort()
+            said(daemon, GOOD, helo="mail.example.net")
+        daemon.stop()
+        lines = [line for line in daemon.log().splitlines() if ": trace " in line]
+    tap.ok(len(lines) == 1 and "refused" not in lines[0], "where none was refused nothing is told of it", lines)
+
+
 def noted(tap):
     """Tags and rules in dry-run, whatever else held."""
     tag, more = 'rule "t1" { iprev = fail action = tag }\n', 'rule "t2" { helo = mismatch action = tag }\n'
@@ -254,4 +299,4 @@ def header(tap):
                "a hostile HELO stays inside its quotes", text)
 
 
-sys.exit(client.play([refusals, recipients, noted, relaying, local_mail, stages, late, modes, header]))
+sys.exit(client.play([refusals, recipients, refused, noted, relaying, local_mail, stages, late, modes, header]))
