@@ -227,6 +227,25 @@ quoted_key(struct rewrite *rw, struct token name, enum kind then)
 	return true;
 }
 
+/* Where "include" is what it should be, it does not come to here. */
+static bool
+wrong_include(struct rewrite *rw, struct token name, enum kind then)
+{
+	struct rewrite copy = *rw;
+
+	if (name.kind != WORD || !mt_span_equal(name.raw, MT_SPAN("include")))
+		return false;
+	mt_errors_add(rw->source->errors, mt_source_place(rw->source, name.line),
+	    "include: stands outside of sections, with a name in quotes: include \"/etc/mailtrace/conf.d/*.conf\"");
+	while (copy.at < copy.end && mt_is_space(*copy.at))
+		copy.line += *copy.at++ == '\n';
+	if (then == SET || then == ADD)
+		next(rw);
+	if (then == SET || then == ADD || then == OPEN || ((then == WORD || then == STRING) && copy.line == name.line))
+		skip_value(rw);
+	return true;
+}
+
 static void section(struct rewrite *rw, struct token name);
 
 /* A block within a section, or what looks like one: 'word "title" {'. */
@@ -255,7 +274,7 @@ item(struct rewrite *rw, const char *section, struct token name)
 	enum kind then = peek(rw);
 	bool known = name.kind == WORD && known_key(section, name.raw);
 
-	if (quoted_key(rw, name, then) || inner_block(rw, section, name, then))
+	if (quoted_key(rw, name, then) || wrong_include(rw, name, then) || inner_block(rw, section, name, then))
 		return;
 	if (known && (then == WORD || then == STRING)) {
 		without_value(rw, section, name, "the '=' is missing");
@@ -314,7 +333,7 @@ outside(struct rewrite *rw, struct token name)
 	bool key = name.kind == WORD && mt_key_find("", name.raw) >= 0;
 	bool block = name.kind == WORD && (mt_key_section(name.raw) || mt_block_may_stand("", name.raw));
 
-	if (quoted_key(rw, name, then))
+	if (quoted_key(rw, name, then) || wrong_include(rw, name, then))
 		return;
 	if (name.kind != WORD || (!set && !opens)) {
 		copy_token(rw, name);

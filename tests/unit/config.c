@@ -397,6 +397,16 @@ static const struct {
 	    "# exempt \"authenticated\" { authenticated = { yes } }  # built-in, stage mail\n"
 	    "# exempt \"trusted-networks\" { client = { trust.networks } }  # built-in, stage connect\n"
 	    "# exempt \"postmaster\" { recipient = { \"postmaster@*\", \"abuse@*\", postmaster, abuse } }  # built-in, stage rcpt\n" },
+
+	{ "a lone include", "include\nmode = off\n", { NULL }, "t.conf:1: include: stands outside of sections, with a name in "
+	    "quotes: include \"/etc/mailtrace/conf.d/*.conf\"", NULL },
+	{ "an include without quotes", "mode = off\ninclude /etc/x.conf\n", { NULL }, "t.conf:2: include: stands outside of sections, "
+	    "with a name in quotes: include \"/etc/mailtrace/conf.d/*.conf\"", NULL },
+	{ "an include like a key", "include = \"/etc/x.conf\"\n", { NULL }, "t.conf:1: include: stands outside of sections, with a "
+	    "name in quotes: include \"/etc/mailtrace/conf.d/*.conf\"", NULL },
+	{ "an include in a section", "dns {\ninclude \"x.conf\" tries = 3 }\n", { NULL }, "t.conf:2: include: stands outside of "
+	    "sections, with a name in quotes: include \"/etc/mailtrace/conf.d/*.conf\"", NULL },
+	{ "an include that finds nothing", "include \"none.d/*.conf\"\nmode = off\n", { NULL }, NULL, "mode = off  # t.conf:2\n" },
 };
 
 /* Where a milter may listen. */
