@@ -54,6 +54,47 @@ is_pattern(struct mt_span text)
 	return text.len > 0 && (memchr(text.ptr, '.', text.len) != NULL || memchr(text.ptr, '*', text.len) != NULL);
 }
 
+/* RFC 2142 and what MTAs know besides: may come without a domain. */
+static bool
+is_role(struct mt_span text)
+{
+	static const char *const roles[] = {
+		"abuse", "ftp", "hostmaster", "info", "mailer-daemon", "marketing", "news", "noc", "postmaster", "root", "sales",
+		"security", "support", "trouble", "usenet", "uucp", "webmaster", "www",
+	};
+
+	for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
+		if (mt_span_same_text(text, roles[i]))
+			return true;
+	return false;
+}
+
+/* An address, or a pattern of some; "outsde" and a bare domain would be one that nobody has. */
+static bool
+is_address(const struct mt_draft *draft, const struct mt_value *value, const char *key, struct mt_span text)
+{
+	static const char *const ways[] = { "inside", "outside" }, *const nobody[] = { "null", "empty", "none" };
+	bool sender = strcmp(key, "sender") == 0, dot = memchr(text.ptr, '.', text.len) != NULL;
+	const char *way = sender || dot ? NULL : mt_word_near(ways, 2, text);
+	char hint[96];
+
+	if (memchr(text.ptr, '@', text.len) != NULL || memchr(text.ptr, '*', text.len) != NULL || is_role(text) ||
+	    (sender && mt_span_equal(text, MT_SPAN("<>"))))
+		return true;
+	if (way != NULL)
+		mt_draft_wrong(draft, value->place, key, "'%.*s' is no address%s", MT_SPAN_ARG(text),
+		    mt_hint(way, hint));
+	else if (mt_span_equal(text, MT_SPAN("<>")))
+		mt_draft_wrong(draft, value->place, key, "'<>' is no address; only a sender is null");
+	else if (sender && mt_word_near(nobody, 3, text) != NULL)
+		mt_draft_wrong(draft, value->place, key, "'%.*s' is no address; the null sender is written \"<>\"",
+		    MT_SPAN_ARG(text));
+	else
+		mt_draft_wrong(draft, value->place, key, "'%.*s' is no address; write \"%s%.*s%s\"", MT_SPAN_ARG(text),
+		    !dot ? "" : text.ptr[0] == '.' ? "*@*" : "*@", MT_SPAN_ARG(text), dot ? "" : "@*");
+	return false;
+}
+
 /* The values of a condition as patterns; those with "!" apart. */
 static void
 read_patterns(const struct mt_draft *draft, struct mt_condition *condition, const char *key,
@@ -62,6 +103,7 @@ read_patterns(const struct mt_draft *draft, struct mt_condition *condition, cons
 	struct mt_arena *arena = &draft->config->arena;
 	struct mt_span *yes = mt_arena_alloc(arena, values->count * sizeof *yes);
 	struct mt_span *no = mt_arena_alloc(arena, values->count * sizeof *no);
+	bool addresses = condition->subject == MT_SUBJECT_SENDER || condition->subject == MT_SUBJECT_RECIPIENT;
 	size_t nyes = 0, nno = 0;
 
 	if (yes == NULL || no == NULL)
@@ -76,6 +118,8 @@ read_patterns(const struct mt_draft *draft, struct mt_condition *condition, cons
 			mt_draft_wrong(draft, values->value[i].place, key,
 			    "'%.*s' is not a pattern; write *@example.org, *.example.org, or <> for the null sender",
 			    MT_SPAN_ARG(text));
+		else if (addresses && !is_address(draft, &values->value[i], key, text))
+			continue;
 		else if (not)
 			no[nno++] = mt_arena_copy(arena, text);
 		else

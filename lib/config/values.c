@@ -8,6 +8,7 @@
 #include "lib/base/ip.h"
 #include "lib/base/name.h"
 #include "lib/base/words.h"
+#include "lib/config/wide.h"
 
 /* ---- one value ------------------------------------------------------------------------ */
 
@@ -271,7 +272,7 @@ is_socket(struct mt_span text)
 			return is_inet_socket(rest);
 	for (size_t i = 0; i < 2; i++)
 		if ((rest = behind(text.ptr, paths[i])) != NULL)
-			return *rest != '\0' && strlen(rest) <= longest;
+			return *rest == '/' && strlen(rest) <= longest;
 	rest = behind(text.ptr, "fd:");
 	if (rest == NULL)
 		return text.ptr[0] == '/' && text.len <= longest;
@@ -284,7 +285,7 @@ set_socket(const struct target *t, const struct mt_value *value)
 {
 	if (!is_socket(value->text))
 		wrong(t, value, "a socket; write inet:8899@127.0.0.1 or inet6:8899@::1 with a port of 1 to 65535, "
-		    "unix:/run/mailtrace/milter.sock with a path of at most 107 bytes, or fd:3");
+		    "unix:/run/mailtrace/milter.sock with a path from the root of at most 107 bytes, or fd:3");
 	else
 		*(const char **)t->member = mt_arena_text(&t->config->arena, value->text);
 }
@@ -389,6 +390,23 @@ mt_values_expand(struct mt_source *source, const struct mt_setting *setting)
 	return all;
 }
 
+/* Whom a list of networks names is believed, or is held for a relay: that is not everybody. */
+static bool
+narrow(const struct target *t, const struct mt_value *value, const struct mt_net *net)
+{
+	if (mt_wide_everybody(net)) {
+		mt_errors_add(t->source->errors, value->place,
+		    "%s: '%s' is everybody; write networks such as 192.0.2.0/24 or 2001:db8::/32", t->key->name,
+		    value->text.ptr);
+		return false;
+	}
+	if (mt_wide_net(net))
+		mt_errors_notice(t->source->errors, value->place,
+		    "%s: '%s' holds strangers as well; nobody has more than a /8 (IPv4) or a /16 (IPv6)", t->key->name,
+		    value->text.ptr);
+	return true;
+}
+
 static void
 set_nets(const struct target *t, const struct mt_values *values, bool add)
 {
@@ -409,7 +427,8 @@ set_nets(const struct target *t, const struct mt_values *values, bool add)
 		const struct mt_value *value = &values->value[i];
 		bool again = false;
 
-		if (!mt_value_net(t->source, &nets[count], t->key->name, value, value->text))
+		if (!mt_value_net(t->source, &nets[count], t->key->name, value, value->text) ||
+		    !narrow(t, value, &nets[count]))
 			continue;
 		for (size_t k = 0; k < 2 && k < count; k++)
 			again = again ||
@@ -444,16 +463,6 @@ is_server(struct mt_span text, bool need_port)
 	    mt_ip_parse_v6(&ip, (struct mt_span){ text.ptr + 1, text.len - 2 });
 }
 
-/* '*' and '*.*' and their like: everybody would be ours, or be believed. */
-static bool
-matches_all(struct mt_span pattern)
-{
-	for (size_t i = 0; i < pattern.len; i++)
-		if (pattern.ptr[i] != '*' && pattern.ptr[i] != '.')
-			return false;
-	return pattern.len > 0 && memchr(pattern.ptr, '*', pattern.len) != NULL;
-}
-
 static bool
 good_path(const struct target *t, const struct mt_value *value)
 {
@@ -480,7 +489,8 @@ good_pattern(const struct target *t, const struct mt_value *value)
 	for (size_t i = 0; i < value->text.len; i++)
 		if ((unsigned char)value->text.ptr[i] <= ' ' || (unsigned char)value->text.ptr[i] > 126)
 			return wrong(t, value, "a name or a pattern such as *.example.org"), false;
-	if (matches_all(value->text)) {
+	/* '*', '*.com', 'mail.*' and their like: everybody could be ours, or be believed. */
+	if (mt_wide_pattern(value->text)) {
 		mt_errors_add(t->source->errors, value->place,
 		    "%s: '%s' matches the names of strangers as well; write *.example.org", t->key->name,
 		    value->text.ptr);

@@ -398,6 +398,65 @@ static const struct {
 	    "# exempt \"trusted-networks\" { client = { trust.networks } }  # built-in, stage connect\n"
 	    "# exempt \"postmaster\" { recipient = { \"postmaster@*\", \"abuse@*\", postmaster, abuse } }  # built-in, stage rcpt\n" },
 
+	/* What can never match, or matches everybody. */
+	{ "everybody is ours", "trust {\nnetworks = { 192.0.2.0/24, 0.0.0.0/0 } }\n", { NULL }, "t.conf:2: trust.networks: "
+	    "'0.0.0.0/0' is everybody; write networks such as 192.0.2.0/24 or 2001:db8::/32", NULL },
+	{ "everybody is ours, by IPv6", "trust { networks += ::/0 }\n", { NULL }, "t.conf:1: trust.networks: "
+	    "'::/0' is everybody; write networks such as 192.0.2.0/24 or 2001:db8::/32", NULL },
+	{ "everybody is ours, by IPv4 within IPv6", "trust { submission = \"::ffff:0.0.0.0/0\" }\n", { NULL }, "t.conf:1: "
+	    "trust.submission: '::ffff:0.0.0.0/0' is everybody; write networks such as 192.0.2.0/24 or 2001:db8::/32", NULL },
+	{ "everybody is a relay", "", { "relay.networks=0.0.0.0/0" }, "-o: relay.networks: '0.0.0.0/0' is everybody; write "
+	    "networks such as 192.0.2.0/24 or 2001:db8::/32", NULL },
+	{ "half the world", "trust { networks = 128.0.0.0/1 }\n", { NULL }, "t.conf:1: notice: trust.networks: '128.0.0.0/1' "
+	    "holds strangers as well; nobody has more than a /8 (IPv4) or a /16 (IPv6)", "128.0.0.0/1 }" },
+	{ "two blocks that were never given to one", "trust { networks = 10.0.0.0/7 }\n", { NULL }, "t.conf:1: notice: "
+	    "trust.networks: '10.0.0.0/7' holds strangers as well; nobody has more than a /8 (IPv4) or a /16 (IPv6)",
+	    "10.0.0.0/7 }" },
+	{ "more than anybody has of IPv6", "trust { networks = 2000::/15 }\n", { NULL }, "t.conf:1: notice: trust.networks: "
+	    "'2000::/15' holds strangers as well; nobody has more than a /8 (IPv4) or a /16 (IPv6)", "2000::/15 }" },
+	{ "as much as anybody has", "trust { networks = { 9.0.0.0/8, 2630::/16, 10.0.0.0/8 } }\n", { NULL }, NULL,
+	    "9.0.0.0/8, 2630::/16, 10.0.0.0/8 }" },
+	{ "all that is private", "trust { networks = { fc00::/7, fe80::/10, 172.16.0.0/12 } }\n", { NULL }, NULL,
+	    "fc00::/7, fe80::/10, 172.16.0.0/12 }" },
+	{ "more than is private", "trust { networks = fc00::/6 }\n", { NULL }, "t.conf:1: notice: trust.networks: 'fc00::/6' "
+	    "holds strangers as well; nobody has more than a /8 (IPv4) or a /16 (IPv6)", "fc00::/6 }" },
+	{ "a rule for all of IPv4", "rule \"a\" { client = 0.0.0.0/0 ptr = none action = tag }\n", { NULL }, NULL,
+	    "\tclient = { 0.0.0.0/0 }\n" },
+	{ "relays below a top-level domain", "trust { relays = \"*.com\" }\n", { NULL },
+	    "t.conf:1: trust.relays: '*.com' matches the names of strangers as well; write *.example.org", NULL },
+	{ "names below a top-level domain", "trust { names = { mx.example.org, \"*.ORG.\" } }\n", { NULL },
+	    "t.conf:1: trust.names: '*.ORG.' matches the names of strangers as well; write *.example.org", NULL },
+	{ "names that end like one", "trust { names = \"*org\" }\n", { NULL },
+	    "t.conf:1: trust.names: '*org' matches the names of strangers as well; write *.example.org", NULL },
+	{ "names below any domain", "trust { names = \"mx.*\" }\n", { NULL },
+	    "t.conf:1: trust.names: 'mx.*' matches the names of strangers as well; write *.example.org", NULL },
+	{ "seals of a top-level domain", "trust { sealers = \"*.net\" }\n", { NULL },
+	    "t.conf:1: trust.sealers: '*.net' matches the names of strangers as well; write *.example.org", NULL },
+	{ "names within a network", "trust { names = { \"*.lan\", \"*.mx.internal\", localhost } }\n", { NULL }, NULL,
+	    "\tnames = { \"*.lan\", \"*.mx.internal\", localhost }  # t.conf:1\n" },
+	{ "names that end like one within a network", "trust { names = \"*lan\" }\n", { NULL },
+	    "t.conf:1: trust.names: '*lan' matches the names of strangers as well; write *.example.org", NULL },
+	{ "a way of recipients that is none", "rule \"a\" {\nrecipient = outsde action = reject }\n", { NULL },
+	    "t.conf:2: rule \"a\": recipient: 'outsde' is no address; did you mean 'outside'?", NULL },
+	{ "a way of recipients that is none, negated", "rule \"a\" { recipient = \"!inisde\" action = reject }\n", { NULL },
+	    "t.conf:1: rule \"a\": recipient: 'inisde' is no address; did you mean 'inside'?", NULL },
+	{ "a domain of recipients", "exempt \"a\" { recipient = example.org }\n", { NULL },
+	    "t.conf:1: exempt \"a\": recipient: 'example.org' is no address; write \"*@example.org\"", NULL },
+	{ "domains of recipients", "rule \"a\" { recipient = \".example.org\" action = tag }\n", { NULL },
+	    "t.conf:1: rule \"a\": recipient: '.example.org' is no address; write \"*@*.example.org\"", NULL },
+	{ "the left part of recipients", "rule \"a\" { recipient = bob action = tag }\n", { NULL },
+	    "t.conf:1: rule \"a\": recipient: 'bob' is no address; write \"bob@*\"", NULL },
+	{ "recipients that may come without a domain", "rule \"a\" { recipient = { Postmaster, \"!abuse\", \"b*\", a@b } "
+	    "action = tag }\n", { NULL }, NULL, "\trecipient = { Postmaster, \"b*\", \"a@b\", \"!abuse\" }\n" },
+	{ "a word for the null sender", "rule \"a\" { sender = \"null\" action = tag }\n", { NULL },
+	    "t.conf:1: rule \"a\": sender: 'null' is no address; the null sender is written \"<>\"", NULL },
+	{ "a domain of senders", "rule \"a\" { sender = \"!example.org\" ptr = none action = tag }\n", { NULL },
+	    "t.conf:1: rule \"a\": sender: 'example.org' is no address; write \"*@example.org\"", NULL },
+	{ "the null sender and others", "rule \"a\" { sender = { \"<>\", mailer-daemon, a@b } action = tag }\n", { NULL }, NULL,
+	    "\tsender = { \"<>\", mailer-daemon, \"a@b\" }\n" },
+	{ "the null sender as a recipient", "rule \"a\" { recipient = \"<>\" action = tag }\n", { NULL },
+	    "t.conf:1: rule \"a\": recipient: '<>' is no address; only a sender is null", NULL },
+
 	{ "a lone include", "include\nmode = off\n", { NULL }, "t.conf:1: include: stands outside of sections, with a name in "
 	    "quotes: include \"/etc/mailtrace/conf.d/*.conf\"", NULL },
 	{ "an include without quotes", "mode = off\ninclude /etc/x.conf\n", { NULL }, "t.conf:2: include: stands outside of sections, "
@@ -421,7 +480,8 @@ static const struct {
 	{ "inet6:0@::1", false }, { "inet6:70000@::1", false }, { "inet:smtp@127.0.0.1", false }, { "inet:-1", false },
 	{ "inet:", false }, { "inet:@127.0.0.1", false }, { "inet:8899@", false }, { "inet:8899:127.0.0.1", false },
 	{ "inet:8899@a@b", false }, { "inet:8899@a b", false }, { "inet:99999999999999999999@a", false }, { "8899", false },
-	{ "127.0.0.1:8899", false }, { "unix:", false }, { "local:", false }, { "fd:", false }, { "fd:x", false },
+	{ "127.0.0.1:8899", false }, { "unix:", false }, { "local:", false },
+	{ "unix:relative", false }, { "unix:./run/s", false }, { "local:run/s", false }, { "fd:", false }, { "fd:x", false },
 	{ "fd:3x", false }, { "fd:-1", false }, { "fd:100000", false }, { "tcp:1@x", false }, { "INET:8899@127.0.0.1", false },
 	{ "run/mailtrace.sock", false }, { "", false },
 };

@@ -111,6 +111,10 @@ test_wrong(void)
 		{ "no title", "listener { hops = 1 }", "listeners.tmp:1: missing title for section 'listener'; write: listener \"name\" "
 		    "{ ... }" },
 		{ "a key that it has not", "listener \"x\" { domains = { example.org } }", "listeners.tmp:1: listener.domains: no such key" },
+		{ "everybody", "listener \"x\" { networks += { 0.0.0.0/0 } }", "listeners.tmp:1: listener \"x\": networks: '0.0.0.0/0' is "
+		    "everybody; write networks such as 192.0.2.0/24 or 2001:db8::/32" },
+		{ "relays that are everybody", "listener \"x\" { relays = \"*.com\" }", "listeners.tmp:1: listener \"x\": relays: '*.com' "
+		    "matches the names of strangers as well; write *.example.org" },
 		{ "too many hops", "listener \"x\" { hops = 51 }", "listeners.tmp:1: listener \"x\": hops: '51' is out of range (0 to 50)" },
 	};
 
