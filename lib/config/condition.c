@@ -402,6 +402,8 @@ mt_condition_read(struct mt_draft *draft, const struct mt_setting *setting)
 	if (draft->nconditions == MT_DRAFT_CONDITIONS)
 		return;
 	*condition = (struct mt_condition){ 0 };
+	draft->where[draft->nconditions].key = setting->name;
+	draft->where[draft->nconditions].place = setting->place;
 	draft->nconditions++;
 	if (!mt_draft_is_rule(draft) &&
 	    (mt_span_equal(name, MT_SPAN("network")) || mt_span_equal(name, MT_SPAN("origin-country")))) {

@@ -10,6 +10,7 @@
 #include "lib/config/keys.h"
 #include "lib/config/listeners.h"
 #include "lib/config/rules.h"
+#include "lib/config/sense.h"
 #include "lib/config/zones.h"
 
 #define ARENA_FIRST (16u * 1024u)
@@ -139,37 +140,6 @@ default_authserv_id(struct mt_config *config)
 	config->trust.authserv_id = mt_arena_copy(&config->arena, mt_span_text(name));
 }
 
-static void
-check_together(const struct mt_config *config, struct mt_source *source)
-{
-	int row = mt_key_find("", MT_SPAN("dns.deadline"));
-	struct mt_place place = { config->where[row], 0, UINT32_MAX };
-
-	if (strcmp(config->where[row], "default") != 0 && config->dns.deadline_msec > config->milter.deadline_msec)
-		mt_errors_notice(source->errors, place,
-		    "dns.deadline: is longer than milter.deadline, which ends the wait before");
-}
-
-/* The id in a reply is of use only where it stands in a log. */
-static void
-check_refusals(const struct mt_config *config, struct mt_source *source)
-{
-	int row = mt_key_find("", MT_SPAN("log.each"));
-	struct mt_place place = { config->where[row], 0, UINT32_MAX };
-
-	if (config->log.each != MT_LOG_EACH_NONE)
-		return;
-	for (size_t i = 0; i < config->policy.nrules; i++) {
-		const struct mt_rule *rule = &config->policy.rules[i];
-
-		if (rule->dry_run || (rule->action != MT_REJECT && rule->action != MT_TEMPFAIL))
-			continue;
-		mt_errors_notice(source->errors, place, "log.each: with none the log does not tell what "
-		    "rule \"%.*s\" refuses; action tells it", MT_SPAN_ARG(rule->name));
-		return;
-	}
-}
-
 /* Nobody said who is ours: the boundary of a saved message is then inferred. */
 static bool
 nothing_trusted(const struct mt_config *config)
@@ -189,8 +159,7 @@ finish(struct mt_config *config, struct mt_source *source)
 {
 	config->trust.inferred = nothing_trusted(config);
 	default_authserv_id(config);
-	check_together(config, source);
-	check_refusals(config, source);
+	mt_sense_settings(config, source);
 	config->policy.defers_late = config->milter.on_deadline == MT_ON_TEMPFAIL;
 	config->settings = (struct mt_trace_settings){
 		.trust = &config->trust, .policy = &config->policy, .dnsbl = &config->dnsbl,

@@ -15,6 +15,10 @@ struct mt_draft {
 	const struct mt_block *block;
 	struct mt_rule rule;		/* an exemption uses the part that it has */
 	struct mt_condition conditions[MT_DRAFT_CONDITIONS];
+	struct {
+		const char *key;
+		struct mt_place place;
+	} where[MT_DRAFT_CONDITIONS];	/* each condition stands */
 	size_t nconditions;
 	bool has_action, knows_action, override;
 	const struct mt_value *reply;
@@ -24,6 +28,9 @@ struct mt_draft {
 const char *mt_draft_label(const struct mt_draft *draft, const char *key);
 /* Tells what is wrong, with the label before it. */
 void mt_draft_wrong(const struct mt_draft *draft, struct mt_place place, const char *key, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* The same for what is no error. */
+void mt_draft_notice(const struct mt_draft *draft, struct mt_place place, const char *key, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 bool mt_draft_is_rule(const struct mt_draft *draft);
 

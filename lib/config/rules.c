@@ -8,6 +8,7 @@
 #include "lib/base/words.h"
 #include "lib/config/draft.h"
 #include "lib/config/keys.h"
+#include "lib/config/sense.h"
 
 #define NAME_MOST 64		/* bytes of a rule's name: it stands in headers and logs */
 
@@ -85,17 +86,36 @@ mt_draft_is_rule(const struct mt_draft *draft)
 	return is_rule(draft->block->kind);
 }
 
+static void __attribute__((format(printf, 5, 0)))
+tell(const struct mt_draft *draft, struct mt_place place, const char *key, bool notice, const char *format,
+    va_list args)
+{
+	char text[768];
+
+	if (vsnprintf(text, sizeof text, format, args) < 0)
+		text[0] = '\0';
+	(notice ? mt_errors_notice : mt_errors_add)(draft->source->errors, place, "%s: %s", mt_draft_label(draft, key),
+	    text);
+}
+
 void
 mt_draft_wrong(const struct mt_draft *draft, struct mt_place place, const char *key, const char *format, ...)
 {
-	char text[768];
 	va_list args;
 
 	va_start(args, format);
-	if (vsnprintf(text, sizeof text, format, args) < 0)
-		text[0] = '\0';
+	tell(draft, place, key, false, format, args);
 	va_end(args);
-	mt_errors_add(draft->source->errors, place, "%s: %s", mt_draft_label(draft, key), text);
+}
+
+void
+mt_draft_notice(const struct mt_draft *draft, struct mt_place place, const char *key, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	tell(draft, place, key, true, format, args);
+	va_end(args);
 }
 
 static void
@@ -254,11 +274,15 @@ static void
 read_block(struct mt_draft *draft, struct mt_config *config, struct mt_source *source,
 	   const struct mt_settings *settings, const struct mt_block *block)
 {
+	size_t errors = source->errors->errors;
+
 	*draft = (struct mt_draft){ .config = config, .source = source, .block = block };
 	check_name(draft, settings);
 	read_settings(draft);
 	if (draft->nconditions == 0)
 		wrong_block(draft, "has no condition; name at least one, such as iprev = { fail }");
+	if (source->errors->errors == errors)
+		mt_sense_draft(draft);
 }
 
 static const struct mt_condition *

@@ -72,6 +72,9 @@ def command_line(tap):
         tap.ok(status == 78 and "milter.deadline" in err, "-o: a bad value", (status, err))
         status, _, err = run(["-n", "-c", os.path.join(folder, "none.conf")])
         tap.ok(status == 78 and "none.conf" in err, "a file that is not there", (status, err))
+        status, _, err = run(["-n", "-c", path, "-o", "milter.user=no-such-user"])
+        tap.ok(status == 0 and "notice: milter.user: there is no user 'no-such-user'" in err,
+               "-n: a user that is not there", (status, err))
         status, _, err = run(["-n", "-c", path, "-p", "unix:relative"])
         tap.ok(status == 78 and "unix:relative" in err, "-n: a path that does not begin at the root", (status, err))
         os.chmod(folder, 0o777)

@@ -73,7 +73,7 @@ static const struct {
 	    "t.conf:7: dns.tries: 'x' is not a number", NULL },
 	{ "a value of a long list", "trust { networks = {\n10.0.0.0/8, # a\n# b\n10.0.0.1/8,\n192.0.2.1 } }\n", { NULL },
 	    "t.conf:4: trust.networks: '10.0.0.1/8' has bits behind its prefix; did you mean '10.0.0.0/8'?", NULL },
-	{ "no expansion", "milter { user = \"${HOME}\" }\n", { NULL }, NULL, "\tuser = \"${HOME}\"  # t.conf:1\n" },
+	{ "no expansion", "store { path = \"${HOME}\" }\n", { NULL }, NULL, "\tpath = \"${HOME}\"  # t.conf:1\n" },
 
 	{ "a number too great", "dns { tries = 11 }\n", { NULL }, "t.conf:1: dns.tries: '11' is out of range (1 to 10)", NULL },
 	{ "the greatest number", "dns { tries = 10 }\n", { NULL }, NULL, "\ttries = 10  # t.conf:1\n" },
@@ -145,8 +145,8 @@ static const struct {
 	{ "an override", "mode = off\n", { "mode=enforce" }, NULL, "mode = enforce  # -o\n" },
 	{ "an override in a section", "", { "dns.timeout=2s" }, NULL, "\ttimeout = 2s  # -o\n" },
 	{ "an override in quotes", "", { "milter.socket=\"local:/a b\"" }, NULL, "\tsocket = \"local:/a b\"  # -o\n" },
-	{ "an override with odd bytes", "", { "milter.user=a\"} \\ # ${x}" }, NULL,
-	    "\tuser = \"a\\\"} \\\\ # ${x}\"  # -o\n" },
+	{ "an override with odd bytes", "", { "store.path=a\"} \\ # ${x}" }, NULL,
+	    "\tpath = \"a\\\"} \\\\ # ${x}\"  # -o\n" },
 	{ "an override of a list", "", { "trust.names=a.example, *.b.example" }, NULL,
 	    "\tnames = { a.example, \"*.b.example\" }  # -o\n" },
 	{ "an override of a list in braces", "", { "trust.names={ a.example, b.example }" }, NULL,
@@ -331,7 +331,7 @@ static const struct {
 	{ "a dead list that rejects", "rule \"a\" { dnsbl = { listed, dead } action = reject }\ndnsbl \"x\" { }\n", { NULL },
 	    "t.conf:1: rule \"a\": dnsbl: dead says nothing lasting and must not lead to a rejection; use action = tempfail", NULL },
 
-	{ "a country", "rule \"a\" { country = { DE, \"!AT\" } action = tag }\n", { NULL }, NULL,
+	{ "a country", "rule \"a\" { country = { DE, \"!AT\" } action = tag }\n", { "geo.city=/x" }, NULL,
 	    "rule \"a\" {  # t.conf:1, stage connect\n\tcountry = { DE, \"!AT\" }\n" },
 	{ "a country by its name", "rule \"a\" { country = { DE, Germany } action = tag }\n", { NULL }, "t.conf:1: rule \"a\": "
 	    "country: 'Germany' is no country; write two letters such as DE (ISO 3166-1)", NULL },
@@ -339,7 +339,7 @@ static const struct {
 	    "country: '!D1' is no country; write two letters such as DE (ISO 3166-1)", NULL },
 	{ "no country", "rule \"a\" { country = { } action = tag }\n", { NULL },
 	    "t.conf:1: rule \"a\": country: has no value; take it out, or name one", NULL },
-	{ "AS numbers", "rule \"a\" { asn = { 64500, AS4294967295, \"!AS1\" } action = reject }\n", { NULL }, NULL,
+	{ "AS numbers", "rule \"a\" { asn = { 64500, AS4294967295, \"!AS1\" } action = reject }\n", { "geo.asn=/x" }, NULL,
 	    "rule \"a\" {  # t.conf:1, stage connect\n\tasn = { 64500, 4294967295, \"!1\" }\n" },
 	{ "an AS number too great", "rule \"a\" { asn = 4294967296 action = tag }\n", { NULL },
 	    "t.conf:1: rule \"a\": asn: '4294967296' is no AS number; write 64500 or AS64500", NULL },
@@ -358,13 +358,13 @@ static const struct {
 	    "\"a\": network: 'trust.networks' is not a network; write 192.0.2.0/24, 192.0.2.7 or 2001:db8::/32", NULL },
 	{ "networks from a file that is not there", "rule \"a\" { network = \"file:none\" action = reject }\n", { NULL },
 	    "t.conf:1: none: cannot be read: No such file or directory", NULL },
-	{ "the country of the origin", "rule \"a\" { origin-country = \"!DE\" action = tag }\n", { NULL }, NULL,
+	{ "the country of the origin", "rule \"a\" { origin-country = \"!DE\" action = tag }\n", { "geo.asn=/x" }, NULL,
 	    "rule \"a\" {  # t.conf:1, stage eom\n\torigin-country = { \"!DE\" }\n" },
 	{ "no country of the origin", "rule \"a\" { origin-country = DEU action = tag }\n", { NULL }, "t.conf:1: rule \"a\": "
 	    "origin-country: 'DEU' is no country; write two letters such as DE (ISO 3166-1)", NULL },
-	{ "a history", "rule \"a\" { history = { new, bad } action = tempfail }\n", { NULL }, NULL,
+	{ "a history", "rule \"a\" { history = { new, bad } action = tempfail }\n", { "store.engine=redis" }, NULL,
 	    "rule \"a\" {  # t.conf:1, stage connect\n\thistory = { new, bad }\n" },
-	{ "a history, negated", "rule \"a\" { history = \"!good\" action = tempfail }\n", { NULL }, NULL,
+	{ "a history, negated", "rule \"a\" { history = \"!good\" action = tempfail }\n", { "store.engine=sqlite" }, NULL,
 	    "\thistory = { neutral, new, bad }\n" },
 	{ "no word of a history", "rule \"a\" { history = known action = tag }\n", { NULL }, "t.conf:1: rule \"a\": history: "
 	    "'known' is none of neutral, skipped, new, good, bad", NULL },
@@ -373,7 +373,7 @@ static const struct {
 	    NULL },
 	{ "a country of nothing", "rule \"a\" { contry = DE action = tag }\n", { NULL },
 	    "t.conf:1: rule.contry: no such key; did you mean 'country'?", NULL },
-	{ "an exemption by AS number", "exempt \"a\" { asn = AS64500 country = de }\n", { NULL }, NULL,
+	{ "an exemption by AS number", "exempt \"a\" { asn = AS64500 country = de }\n", { "geo.asn=/x" }, NULL,
 	    "exempt \"a\" { country = { de } asn = { 64500 } }  # t.conf:1, stage connect\n" },
 
 	{ "the way of recipients", "rule \"a\" { recipient = outside authenticated = no action = reject }\n", { NULL }, NULL,
@@ -456,6 +456,84 @@ static const struct {
 	    "\tsender = { \"<>\", mailer-daemon, \"a@b\" }\n" },
 	{ "the null sender as a recipient", "rule \"a\" { recipient = \"<>\" action = tag }\n", { NULL },
 	    "t.conf:1: rule \"a\": recipient: '<>' is no address; only a sender is null", NULL },
+
+	/* Exemptions for whoever says so. */
+	{ "an exemption by HELO", "exempt \"a\" {\nhelo = \"*.partner.example\" }\n", { NULL }, "t.conf:2: notice: exempt \"a\": "
+	    "helo: anybody can say so; add what proves it, such as client, ptr = { \"*.example.org\" } or spf = pass",
+	    "exempt \"a\" { helo" },
+	{ "an exemption by sender", "exempt \"a\" { sender = \"*@example.org\" }\n", { NULL }, "t.conf:1: notice: exempt \"a\": "
+	    "sender: anybody can say so; add what proves it, such as client, ptr = { \"*.example.org\" } or spf = pass",
+	    "exempt \"a\" { sender" },
+	{ "an exemption by both", "exempt \"a\" { sender = \"*@example.org\" helo = \"*\" }\n", { NULL }, "t.conf:1: notice: exempt "
+	    "\"a\": sender: anybody can say so; add what proves it, such as client, ptr = { \"*.example.org\" } or spf = pass",
+	    "exempt \"a\" {" },
+	{ "an exemption for all of IPv4", "exempt \"a\" { client = 0.0.0.0/0 }\n", { NULL },
+	    "t.conf:1: notice: exempt \"a\": client: exempts everybody", "exempt \"a\" { client" },
+	{ "an exemption by a sender that is proved", "exempt \"a\" { sender = \"*@example.org\" spf = pass }\n", { NULL }, NULL,
+	    "exempt \"a\" {" },
+	{ "an exemption by HELO and client", "exempt \"a\" { helo = \"*.a.example\" client = 192.0.2.0/24 }\n", { NULL }, NULL,
+	    "exempt \"a\" {" },
+	{ "a rule by sender", "rule \"a\" { sender = \"*@example.org\" action = tag }\n", { NULL }, NULL, "rule \"a\" {" },
+
+	/* Rules that never hold. */
+	{ "SPF that is switched off", "spf { enable = no }\nrule \"a\" {\nspf = fail action = reject }\n", { NULL },
+	    "t.conf:3: notice: rule \"a\": spf: never holds, since spf.enable = no", "\tspf = { fail }\n" },
+	{ "SPF of HELO that is switched off", "rule \"a\" { spf-helo = \"!pass\" action = reject }\n", { "spf.enable=no" },
+	    "t.conf:1: notice: rule \"a\": spf-helo: never holds, since spf.enable = no", "rule \"a\" {" },
+	{ "DKIM that is switched off", "exempt \"a\" { dkim = pass }\n", { "dkim.enable=no" },
+	    "t.conf:1: notice: exempt \"a\": dkim: never holds, since dkim.enable = no", "exempt \"a\" {" },
+	{ "ARC that is switched off", "rule \"a\" { arc = fail action = tag }\n", { "arc.enable=no" },
+	    "t.conf:1: notice: rule \"a\": arc: never holds, since arc.enable = no", "rule \"a\" {" },
+	{ "DMARC that is switched off", "rule \"a\" { dmarc = fail action = tag }\n", { "dmarc.enable=no" },
+	    "t.conf:1: notice: rule \"a\": dmarc: never holds, since dmarc.enable = no", "rule \"a\" {" },
+	{ "the relay that is switched off", "rule \"a\" { relay = open action = reject }\n", { "relay.enable=no" },
+	    "t.conf:1: notice: rule \"a\": relay: never holds, since relay.enable = no", "rule \"a\" {" },
+	{ "SPF that is skipped", "rule \"a\" { spf = { fail, skipped } action = tag }\n", { "spf.enable=no" }, NULL, "rule \"a\" {" },
+	{ "another one that is switched off", "rule \"a\" { spf = fail dkim = fail action = tag }\n", { "arc.enable=no" }, NULL,
+	    "rule \"a\" {" },
+	{ "a history that nobody keeps", "exempt \"a\" { history = good }\n", { NULL },
+	    "t.conf:1: notice: exempt \"a\": history: never holds, since store.engine = none", "exempt \"a\" {" },
+	{ "a history that is skipped", "rule \"a\" { history = { new, skipped } action = tag }\n", { NULL }, NULL, "rule \"a\" {" },
+	{ "a country without a database", "rule \"a\" { country = \"!DE\" action = tag }\n", { NULL }, "t.conf:1: notice: rule "
+	    "\"a\": country: never holds, since geo.city and geo.asn name no database", "rule \"a\" {" },
+	{ "an AS number without a database", "rule \"a\" { asn = 64500 action = tag }\n", { NULL }, "t.conf:1: notice: rule "
+	    "\"a\": asn: never holds, since geo.city and geo.asn name no database", "rule \"a\" {" },
+	{ "the country of the origin without a database", "rule \"a\" { origin-country = DE action = tag }\n", { NULL }, "t.conf:1: "
+	    "notice: rule \"a\": origin-country: never holds, since geo.city and geo.asn name no database", "rule \"a\" {" },
+	{ "listed where all allow", "dnsbl \"x\" { allow = yes }\nrule \"a\" { dnsbl = listed action = tag }\n", { NULL },
+	    "t.conf:2: notice: rule \"a\": dnsbl: never holds, since all lists have allow = yes; name one of their codes or "
+	    "classes", "rule \"a\" {" },
+	{ "a code where all allow", "dnsbl \"x.y\" { allow = yes }\nrule \"a\" { dnsbl = { listed, x.y } action = tag }\n", { NULL },
+	    NULL, "rule \"a\" {" },
+	{ "listed where one does not allow", "dnsbl \"x\" { allow = yes }\ndnsbl \"z\" { }\nrule \"a\" { dnsbl = listed action = tag "
+	    "}\n", { NULL }, NULL, "rule \"a\" {" },
+	{ "no name that leads back", "rule \"a\" { iprev = pass ptr = none action = tag }\n", { NULL },
+	    "t.conf:1: notice: rule \"a\": never holds, since its ptr and its iprev exclude each other", "rule \"a\" {" },
+	{ "a verified name that does not lead back", "rule \"a\" { iprev = fail ptr = \"*.a.example\" action = tag }\n", { NULL },
+	    "t.conf:1: notice: rule \"a\": never holds, since its ptr and its iprev exclude each other", "rule \"a\" {" },
+	{ "a name that leads back or none", "rule \"a\" { iprev = { pass, none } ptr = none action = tag }\n", { NULL }, NULL,
+	    "rule \"a\" {" },
+	{ "a verified name that leads back", "rule \"a\" { iprev = pass ptr = \"*.a.example\" action = tag }\n", { NULL }, NULL,
+	    "rule \"a\" {" },
+	{ "all names but one, and none leads back", "rule \"a\" { iprev = fail ptr = \"!*.a.example\" action = tag }\n", { NULL },
+	    NULL, "rule \"a\" {" },
+	{ "an error is told before what it may come to", "rule \"a\" { history = god action = tag }\n", { NULL }, "t.conf:1: rule "
+	    "\"a\": history: 'god' is none of neutral, skipped, new, good, bad; did you mean 'good'?", NULL },
+
+	/* Keys that do not fit each other, or this host. */
+	{ "a try longer than its question", "dns { timeout = 10s deadline = 1s }\n", { NULL },
+	    "t.conf:1: notice: dns.timeout: is longer than dns.deadline, which ends a try before", "\ttimeout = 10s  # t.conf:1\n" },
+	{ "a question shorter than a try", "dns { deadline = 1s }\n", { NULL },
+	    "t.conf:1: notice: dns.deadline: is shorter than dns.timeout, and ends a try before its time", "\tdeadline = 1s" },
+	{ "a try as long as its question", "dns { timeout = 1s deadline = 1s }\n", { NULL }, NULL, "\tdeadline = 1s" },
+	{ "a user that is not here", "milter {\nuser = no-such-user }\n", { NULL },
+	    "t.conf:2: notice: milter.user: there is no user 'no-such-user' on this host", "\tuser = no-such-user" },
+	{ "an owner that is not here", "milter { socket-owner = \"no-such-user:root\" }\n", { NULL },
+	    "t.conf:1: notice: milter.socket-owner: there is no user 'no-such-user' on this host", "\tsocket-owner = no-such" },
+	{ "a group that is not here", "", { "milter.socket-owner=:no-such-group" },
+	    "-o: notice: milter.socket-owner: there is no group 'no-such-group' on this host", "\tsocket-owner = :no-such" },
+	{ "a user and a group that are here", "milter { user = \"root:root\" socket-owner = \":root\" }\n", { NULL }, NULL,
+	    "\tuser = root:root" },
 
 	{ "a lone include", "include\nmode = off\n", { NULL }, "t.conf:1: include: stands outside of sections, with a name in "
 	    "quotes: include \"/etc/mailtrace/conf.d/*.conf\"", NULL },
@@ -682,6 +760,33 @@ differ(const char *got, const char *want)
 	tap_note("line %zu: want %.*s", line, (int)strcspn(want + at, "\n"), want + at);
 }
 
+/* The examples of the manual give no notice; the list that they name is not on this host. */
+static void
+test_manual(void)
+{
+	static const char before[] = ".Sh EXAMPLES\n.Bd -literal\n", list[] = "\"file:/etc/mailtrace/networks\"";
+	const char *said, *dump, *from, *end, *file;
+	struct mt_arena arena;
+	struct mt_buf text;
+	struct mt_span man;
+
+	mt_arena_init(&arena, 65536, 1u << 22);
+	man = data(&arena, "man", "mailtrace-milter.conf.5");
+	mt_buf_init(&text, &arena, 0);
+	from = man.len == 0 ? NULL : strstr(man.ptr, before);
+	end = from == NULL ? NULL : strstr(from, "\n.Ed\n");
+	file = from == NULL ? NULL : strstr(from, list);
+	if (tap_ok(end != NULL && file != NULL && file < end, "the manual has examples")) {
+		mt_buf_add(&text, mt_span_between(from + strlen(before), file));
+		mt_buf_text(&text, "203.0.113.0/24");
+		mt_buf_add(&text, mt_span_between(file + strlen(list), end + 1));
+		put("t.conf", mt_buf_span(&text));
+		tap_ok(load(&arena, "t.conf", NULL, 0, &said, &dump) == MT_OK && *said == '\0' &&
+		    strstr(dump, "rule \"nameless\"") != NULL, "the examples of the manual: %s", said);
+	}
+	mt_arena_fini(&arena);
+}
+
 static void
 test_data(void)
 {
@@ -785,6 +890,7 @@ main(void)
 	test_many_lists();
 	test_sockets();
 	test_data();
+	test_manual();
 	test_values();
 	unlink("t.conf");
 	tap_ok(chdir("/") == 0 && rmdir(dir) == 0, "nothing else was made");
