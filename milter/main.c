@@ -18,7 +18,7 @@ static const char usage_text[] =
     "                        [-o key=value]... [--dump] [--answers file] [--now time]\n"
     "  -c, --config FILE     settings (" SYSCONFDIR "/mailtrace-milter.conf)\n"
     "  -f, --foreground      stay in the foreground, log to standard error (log.to = auto)\n"
-    "  -n, --check           check the settings and exit\n"
+    "  -n, --check           check settings and answers and exit\n"
     "      --dump            the same, and write every setting and rule\n"
     "  -o, --set KEY=VALUE   one setting, such as milter.deadline=3s\n"
     "  -p, --socket SOCKET   inet:8899@127.0.0.1, unix:/run/mailtrace/milter.sock, fd:3\n"
@@ -129,8 +129,19 @@ take_options(struct mt_options *options, struct errand *errand, int argc, char *
 	return 0;
 }
 
+/* Whether the answers could be read at a start. */
+static bool
+good_answers(const char *path)
+{
+	struct mt_resolver *resolver = mt_script_open(path, say, NULL);
+
+	if (resolver != NULL)
+		resolver->close(resolver);
+	return resolver != NULL;
+}
+
 static int
-check(const struct mt_config *config, bool dump)
+check(const struct mt_config *config, const struct mt_options *options, bool dump)
 {
 	char why[512];
 
@@ -138,6 +149,8 @@ check(const struct mt_config *config, bool dump)
 		fprintf(stderr, "mailtrace-milter: milter.socket: %s\n", why);
 		return EX_CONFIG;
 	}
+	if (options->answers != NULL && !good_answers(options->answers))
+		return EX_CONFIG;
 	if (dump && (mt_config_write(config, write_stdout, NULL) != 0 || fflush(stdout) != 0))
 		return EX_IOERR;
 	return 0;
@@ -171,7 +184,7 @@ run(const struct mt_options *options, const struct errand *errand)
 	notice_name(config);
 	if (!errand->check)
 		return mt_daemon_run(&daemon, config, options);
-	status = check(config, errand->dump);
+	status = check(config, options, errand->dump);
 	mt_config_unref(config);
 	return status;
 }

@@ -72,6 +72,15 @@ def command_line(tap):
         tap.ok(status == 78 and "milter.deadline" in err, "-o: a bad value", (status, err))
         status, _, err = run(["-n", "-c", os.path.join(folder, "none.conf")])
         tap.ok(status == 78 and "none.conf" in err, "a file that is not there", (status, err))
+        answers = os.path.join(folder, "answers")
+        for text, wanted in (("dns a.example A 192.0.2.1\n", 0), ("dns a.example A 192.0.2.1\nxx\n", 78)):
+            with open(answers, "w", encoding="ascii") as out:
+                out.write(text)
+            status, _, err = run(["-n", "-c", path, "--answers", answers])
+            tap.ok(status == wanted and (err == "" if wanted == 0 else "answers:2:" in err), f"-n --answers: {wanted}",
+                   (status, err))
+        status, _, err = run(["-n", "-c", path, "--answers", os.path.join(folder, "none")])
+        tap.ok(status == 78 and "none" in err, "-n: answers that are not there", (status, err))
         status, _, err = run(["-n", "-c", path, "-o", "milter.user=no-such-user"])
         tap.ok(status == 0 and "notice: milter.user: there is no user 'no-such-user'" in err,
                "-n: a user that is not there", (status, err))
