@@ -3,7 +3,13 @@
  * whether what they say is true. */
 #include "lib/core/arc_field.h"
 
+#include "lib/core/authres.h"
 #include "lib/core/tags.h"
+
+/* Memory for the results of one set while they are looked through: those that authres.h takes
+ * at the most, and texts with backslashes in them. */
+#define RESULTS_FIRST 1024
+#define RESULTS_MOST (64u * 1024u)
 
 static const char *const names[MT_ARC_KINDS] = {
 	[MT_ARC_RESULTS] = "ARC-Authentication-Results",
@@ -148,178 +154,64 @@ read_signature(struct mt_arc_field *field, enum mt_arc_kind kind)
 
 /* ---- ARC-Authentication-Results --------------------------------------------------- */
 
-/* CFWS (RFC 5322, 3.2.2); a comment that does not end reaches to the end. */
-static void
-skip_cfws(struct mt_span s, size_t *at)
-{
-	size_t depth = 0;
-
-	for (; *at < s.len; (*at)++) {
-		char c = s.ptr[*at];
-
-		if (depth == 0 && c != '(' && !mt_is_space(c))
-			return;
-		if (c == '(')
-			depth++;
-		else if (c == ')')
-			depth--;
-		else if (c == '\\' && depth > 0 && *at + 1 < s.len)
-			(*at)++;
-	}
-}
-
-/* One piece of a field of results. */
-struct token {
-	char what;			/* ';' or '=' for these, 'w' for a word, 0 at the end */
-	size_t len;
-	char text[MT_NAME_TEXT];	/* of a word, quotes taken off; a longer one is cut */
-};
-
-static void
-put(struct token *token, char c)
-{
-	if (token->len < sizeof token->text)
-		token->text[token->len++] = c;
-}
-
-static void
-next_quoted(struct token *token, struct mt_span s, size_t *at)
-{
-	for ((*at)++; *at < s.len && s.ptr[*at] != '"'; (*at)++) {
-		if (s.ptr[*at] == '\\' && *at + 1 < s.len)
-			(*at)++;
-		if (s.ptr[*at] != '\r' && s.ptr[*at] != '\n')
-			put(token, s.ptr[*at]);
-	}
-	if (*at < s.len)
-		(*at)++;
-}
-
-static void
-next(struct token *token, struct mt_span s, size_t *at)
-{
-	skip_cfws(s, at);
-	token->len = 0;
-	token->what = *at == s.len ? 0 : s.ptr[*at] == ';' || s.ptr[*at] == '=' ? s.ptr[*at] : 'w';
-	if (token->what == 0)
-		return;
-	if (token->what != 'w')
-		(*at)++;
-	else if (s.ptr[*at] == '"')
-		next_quoted(token, s, at);
-	else
-		while (*at < s.len && !mt_is_space(s.ptr[*at]) && strchr("();=\"", s.ptr[*at]) == NULL)
-			put(token, s.ptr[(*at)++]);
-	/* A closing bracket of nothing, or a NUL, is a word of its own. */
-	if (token->what == 'w' && token->len == 0 && *at < s.len && (s.ptr[*at] == ')' || s.ptr[*at] == '\0'))
-		put(token, s.ptr[(*at)++]);
-}
-
-static struct mt_span
-text_of(const struct token *token)
-{
-	return (struct mt_span){ token->text, token->len };
-}
-
 /* "i=1;" stands first (RFC 8617, 4.1.1), and what follows it is the field that RFC 8601 defines. */
-static bool
-results_head(struct mt_span value, size_t *at, unsigned *instance, const char **why)
-{
-	struct token token;
-
-	next(&token, value, at);
-	if (token.what != 'w' || !mt_span_equal(text_of(&token), MT_SPAN("i")))
-		return false;
-	next(&token, value, at);
-	if (token.what != '=')
-		return false;
-	next(&token, value, at);
-	*instance = read_instance(text_of(&token), why);
-	next(&token, value, at);
-	return *instance != 0 && token.what == ';';
-}
-
 static void
 read_results(struct mt_arc_field *field)
 {
-	const char *why = "a field of ARC has no instance";
+	struct mt_span digits;
 	size_t at = 0;
 
-	if (!results_head(field->value, &at, &field->instance, &why)) {
-		field->instance = 0;
-		field->why = why;
-	}
-}
-
-/* Keeps what may be the left side of a '=': words that dots join, with CFWS between them. */
-static void
-join(struct token *left, const struct token *word)
-{
-	bool on = left->len > 0 && word->len > 0 && (left->text[left->len - 1] == '.' || word->text[0] == '.');
-
-	if (!on)
-		left->len = 0;
-	for (size_t i = 0; i < word->len; i++)
-		put(left, word->text[i]);
+	if (!mt_authres_read_instance(&digits, field->value, &at))
+		digits = MT_ABSENT;
+	field->instance = read_instance(digits, &field->why);
 }
 
 static void
-take_address(struct mt_arc_set *set, const struct token *value, bool *differ)
+take_address(struct mt_arc_set *set, struct mt_span value, bool *differ)
 {
 	struct mt_ip ip;
 
-	if (!mt_ip_parse(&ip, text_of(value)))
+	if (!mt_ip_parse(&ip, value))
 		return;
 	*differ = *differ || (set->remote_ip.family != 0 && memcmp(&set->remote_ip, &ip, sizeof ip) != 0);
 	set->remote_ip = ip;
 }
 
-/* The id, unless a result stands in its place. */
+/* What cannot be read, or is beyond the bounds, may say another address: then it is none.  A
+ * property may stand where a method should. */
 static void
-read_id(struct token *id, struct mt_span value, size_t *at)
+take_addresses(struct mt_arc_set *set, const struct mt_authres *said)
 {
-	struct token behind;
-	size_t from = *at, end;
+	bool differ = said->broken || said->cut;
 
-	next(id, value, at);
-	end = *at;
-	next(&behind, value, at);
-	if (behind.what == '=')
-		id->len = 0;
-	*at = behind.what == '=' ? from : end;
-	if (id->what != 'w')
-		id->len = 0;
+	for (unsigned i = 0; i < said->nresults; i++) {
+		const struct mt_authres_result *result = &said->results[i];
+
+		if (mt_span_same_text(result->method, "smtp.remote-ip"))
+			take_address(set, result->word, &differ);
+		for (unsigned p = 0; p < result->nproperties; p++)
+			if (mt_span_same_text(result->properties[p].ptype, "smtp") &&
+			    mt_span_same_text(result->properties[p].name, "remote-ip"))
+				take_address(set, result->properties[p].value, &differ);
+	}
+	if (differ)
+		set->remote_ip = (struct mt_ip){ .family = 0 };
 }
 
 void
 mt_arc_field_results(struct mt_arc_set *set, struct mt_arena *arena, struct mt_span value)
 {
-	struct token token, left = { .len = 0 };
-	const char *why;
-	bool differ = false;
-	unsigned instance;
-	size_t at = 0;
+	struct mt_authres said;
+	struct mt_arena scratch;
 
-	if (!results_head(value, &at, &instance, &why))
-		return;
-	read_id(&token, value, &at);
-	if (token.len > 0)
-		set->authserv_id = mt_arena_copy(arena, text_of(&token));
-	for (next(&token, value, &at); token.what != 0; next(&token, value, &at)) {
-		if (token.what == 'w') {
-			join(&left, &token);
-			continue;
-		}
-		if (token.what == '=' && mt_span_same_text(text_of(&left), "smtp.remote-ip")) {
-			next(&token, value, &at);
-			take_address(set, &token, &differ);
-		} else if (token.what == '=') {
-			next(&token, value, &at);
-		}
-		left.len = 0;
+	mt_arena_init(&scratch, RESULTS_FIRST, RESULTS_MOST);
+	mt_authres_read_sealed(&said, &scratch, value);
+	if (said.instance >= 1 && said.instance <= MT_ARC_INSTANCES) {
+		if (said.authserv_id.len > 0)
+			set->authserv_id = mt_arena_copy(arena, said.authserv_id);
+		take_addresses(set, &said);
 	}
-	if (differ)
-		set->remote_ip = (struct mt_ip){ .family = 0 };
+	mt_arena_fini(&scratch);
 }
 
 void

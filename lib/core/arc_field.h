@@ -37,7 +37,8 @@ bool mt_arc_field_kind(enum mt_arc_kind *kind, struct mt_span name);
 void mt_arc_field_read(struct mt_arc_field *field, enum mt_arc_kind kind, struct mt_span name, struct mt_span value);
 
 /* What ARC-Authentication-Results tells beside its results: whose they are, and the
- * address that was seen, where all that say smtp.remote-ip say the same one. */
+ * address that was seen, where all that say smtp.remote-ip say the same one and the field can
+ * be read to its end. */
 void mt_arc_field_results(struct mt_arc_set *set, struct mt_arena *arena, struct mt_span value);
 
 /* A zeroed one is an empty one.  Fields are lent. */

@@ -7,6 +7,8 @@
  */
 #include "lib/core/author.h"
 
+#include "lib/core/cfws.h"
+
 /* Where the text of an address stands: from the "@" on, as far as it is a domain. */
 struct scan {
 	struct mt_span s;
@@ -25,60 +27,6 @@ clear(struct mt_author *author)
 	author->domain[0] = '\0';
 	author->mailboxes = 0;
 	author->several = author->group = author->literal = author->foreign = author->broken = false;
-}
-
-/* Behind a comment that begins here (RFC 5322, 3.2.2): they nest.  False: it does not end. */
-static bool
-skip_comment(struct scan *scan)
-{
-	size_t depth = 0;
-
-	for (; scan->at < scan->s.len; scan->at++) {
-		char c = scan->s.ptr[scan->at];
-
-		if (c == '\\')
-			scan->at++;
-		else if (c == '(')
-			depth++;
-		else if (c == ')' && --depth == 0) {
-			scan->at++;
-			return true;
-		}
-	}
-	scan->at = scan->s.len;
-	return false;
-}
-
-/* Behind what is quoted by `end`, which begins here. */
-static bool
-skip_quoted(struct scan *scan, char end)
-{
-	for (scan->at++; scan->at < scan->s.len; scan->at++) {
-		char c = scan->s.ptr[scan->at];
-
-		if (c == '\\') {
-			scan->at++;
-		} else if (c == end) {
-			scan->at++;
-			return true;
-		}
-	}
-	scan->at = scan->s.len;
-	return false;
-}
-
-static bool
-skip_cfws(struct scan *scan)
-{
-	while (scan->at < scan->s.len) {
-		if (mt_is_space(scan->s.ptr[scan->at]))
-			scan->at++;
-		else if (scan->s.ptr[scan->at] != '(')
-			break;
-		else if (!skip_comment(scan))
-			return false;
-	}
-	return true;
 }
 
 /* What may stand in a domain (RFC 5322, 3.2.3; RFC 6532, 3.2). */
@@ -122,13 +70,13 @@ read_domain(struct scan *scan, struct mt_author *author)
 	bool gap = false;
 
 	author->mailboxes++;
-	if (++scan->domains > MT_AUTHOR_MAILBOXES || !skip_cfws(scan)) {
+	if (++scan->domains > MT_AUTHOR_MAILBOXES || !mt_cfws_skip(scan->s, &scan->at)) {
 		author->broken = true;
 		return;
 	}
 	if (scan->at < scan->s.len && scan->s.ptr[scan->at] == '[') {
 		author->literal = true;
-		author->broken |= !skip_quoted(scan, ']');
+		author->broken |= !mt_cfws_quoted(scan->s, &scan->at, ']');
 		return;
 	}
 	while (scan->at < scan->s.len) {
@@ -136,7 +84,7 @@ read_domain(struct scan *scan, struct mt_author *author)
 
 		if (mt_is_space(c) || c == '(') {
 			gap = true;
-			if (!skip_cfws(scan))
+			if (!mt_cfws_skip(scan->s, &scan->at))
 				author->broken = true;
 			continue;
 		}
@@ -165,9 +113,9 @@ read_angle(struct scan *scan)
 		char c = scan->s.ptr[scan->at];
 
 		if (c == '"') {
-			here.broken |= !skip_quoted(scan, '"');
+			here.broken |= !mt_cfws_quoted(scan->s, &scan->at, '"');
 		} else if (c == '(') {
-			here.broken |= !skip_comment(scan);
+			here.broken |= !mt_cfws_comment(scan->s, &scan->at);
 		} else if (c == '@') {
 			scan->at++;
 			read_domain(scan, &here);
@@ -214,9 +162,9 @@ mt_author_read(struct mt_author *author, struct mt_span value, const struct mt_i
 		char c = value.ptr[scan.at];
 
 		if (c == '"') {
-			author->broken |= !skip_quoted(&scan, '"');
+			author->broken |= !mt_cfws_quoted(value, &scan.at, '"');
 		} else if (c == '(') {
-			author->broken |= !skip_comment(&scan);
+			author->broken |= !mt_cfws_comment(value, &scan.at);
 		} else if (c == '<') {
 			read_angle(&scan);
 		} else if (c == '@') {

@@ -1,101 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Knows how the head of an Authentication-Results field is written, up to its first
- * semicolon; refuses to know what the results say: nothing of a stranger's is believed. */
+/* Knows when the head of an Authentication-Results field, up to its first semicolon, names us or
+ * could; refuses to know what the results say: nothing of a stranger's is believed. */
 #include "lib/core/authres.h"
 
 #include "lib/base/name.h"
+#include "lib/core/cfws.h"
 
 /* Longer than any domain name: what does not fit is no id that anybody compares. */
 #define ID_MOST 255
 
-struct head {
-	char id[ID_MOST];
-	size_t len;
-};
-
-/* CFWS (RFC 5322, 3.2.2): comments may nest.  False: a comment does not end. */
+/* The id as it is meant.  False: there is none, or it is not what RFC 8601, 2.2, calls a value. */
 static bool
-skip_cfws(struct mt_span s, size_t *at)
+take_id(struct mt_span *id, char text[ID_MOST], const struct mt_authres_head *head)
 {
-	size_t depth = 0;
-
-	for (; *at < s.len; (*at)++) {
-		char c = s.ptr[*at];
-
-		if (depth == 0 && c != '(' && !mt_is_space(c))
-			return true;
-		if (c == '(')
-			depth++;
-		else if (c == ')')
-			depth--;
-		else if (c == '\\' && depth > 0 && *at + 1 < s.len)
-			(*at)++;
+	*id = head->id;
+	if (head->quoted) {
+		id->ptr = text;
+		return mt_cfws_unquote(text, ID_MOST, &id->len, head->id);
 	}
-	return depth == 0;
-}
-
-/* RFC 2045, 5.1: what RFC 8601, 2.2, means by a token; letters of other scripts as well. */
-static bool
-is_token(char c)
-{
-	return (unsigned char)c > 127 || (c > ' ' && c < 127 && strchr("()<>@,;:\\\"/[]?=", c) == NULL);
-}
-
-static bool
-put(struct head *head, char c)
-{
-	if (head->len == sizeof head->id)
-		return false;
-	head->id[head->len++] = c;
+	for (size_t i = 0; i < id->len; i++)
+		if (i == ID_MOST || !mt_cfws_in_token(id->ptr[i]))
+			return false;
 	return true;
-}
-
-/* The inside of a quoted string (RFC 5322, 3.2.4), line ends of folds left out. */
-static bool
-read_quoted(struct head *head, struct mt_span s, size_t *at)
-{
-	for ((*at)++; *at < s.len; (*at)++) {
-		char c = s.ptr[*at];
-
-		if (c == '"') {
-			(*at)++;
-			return true;
-		}
-		if (c == '\r' || c == '\n')
-			continue;
-		if (c == '\\' && ++*at < s.len)
-			c = s.ptr[*at];
-		if (!put(head, c))
-			return false;
-	}
-	return false;
-}
-
-static bool
-read_id(struct head *head, struct mt_span s, size_t *at)
-{
-	if (*at < s.len && s.ptr[*at] == '"')
-		return read_quoted(head, s, at);
-	for (; *at < s.len && is_token(s.ptr[*at]); (*at)++)
-		if (!put(head, s.ptr[*at]))
-			return false;
-	return head->len > 0;
-}
-
-/* Behind the id: nothing, or a version of 1 (RFC 8601, 2.2), and then the results. */
-static bool
-read_rest(struct mt_span s, size_t *at)
-{
-	size_t start;
-
-	if (!skip_cfws(s, at))
-		return false;
-	start = *at;
-	while (*at < s.len && mt_is_digit(s.ptr[*at]))
-		(*at)++;
-	if (*at > start && (*at - start != 1 || s.ptr[start] != '1'))
-		return false;
-	return skip_cfws(s, at) && (*at == s.len || s.ptr[*at] == ';');
 }
 
 /* Printable: a space or a control character makes another name of it for some reader. */
@@ -123,26 +49,20 @@ spell(struct mt_span id, const struct mt_idna *idna, char out[MT_NAME_TEXT], str
 bool
 mt_authres_goes(struct mt_span value, const struct mt_trust *trust, const struct mt_idna *idna)
 {
-	char id_text[MT_NAME_TEXT], our_text[MT_NAME_TEXT];
-	struct head head = { .len = 0 };
+	char written[ID_MOST], id_text[MT_NAME_TEXT], our_text[MT_NAME_TEXT];
+	struct mt_authres_head head;
 	struct mt_span id, ours;
 	size_t at = 0;
 
-	if (!skip_cfws(value, &at) || !read_id(&head, value, &at) || !read_rest(value, &at))
+	if (!mt_authres_read_head(&head, value, &at) ||
+	    (head.version.ptr != NULL && !mt_span_equal(head.version, MT_SPAN("1"))))
 		return true;
-	id = (struct mt_span){ head.id, head.len };
-	if (!plain(id) || !spell(id, idna, id_text, &id))
+	if (!take_id(&id, written, &head) || !plain(id) || !spell(id, idna, id_text, &id))
 		return true;
 	/* An A-label against our own id in U-labels: without IDNA nobody can tell. */
 	if (!spell(trust->authserv_id, idna, our_text, &ours) && mt_span_find(id, "xn--") != NULL)
 		return true;
 	return mt_trust_our_name(trust, id) || mt_name_below(id, ours);
-}
-
-bool
-mt_authres_foreign(struct mt_span value, const struct mt_trust *trust)
-{
-	return mt_authres_goes(value, trust, NULL);
 }
 
 bool

@@ -16,8 +16,6 @@
  * Letters' case, A-labels and U-labels make no difference where there is idna; without it
  * (NULL) every id in another script goes. */
 bool mt_authres_goes(struct mt_span value, const struct mt_trust *trust, const struct mt_idna *idna);
-/* The same without idna. */
-bool mt_authres_foreign(struct mt_span value, const struct mt_trust *trust);
 /* Whether a client may hand over fields with our id: one of our own networks, or one whose
  * verified name is in trust.relays.  To be asked when iprev has its last word: who could not
  * be verified is not spared. */
@@ -56,6 +54,19 @@ struct mt_authres {
 	bool broken;			/* it cannot be read to its end; what stands before is here */
 };
 
+/* What stands before the first semicolon, lent as it is written. */
+struct mt_authres_head {
+	struct mt_span id;		/* absent: none was written */
+	bool quoted;			/* it stood between quotes, and what is escaped in it is so still */
+	struct mt_span version;		/* digits; absent: none was written */
+};
+
+/* Reads from *at up to the semicolon or the end.  False: it cannot be read.  Where a result
+ * stands in its place it is absent, and *at is where the result begins. */
+bool mt_authres_read_head(struct mt_authres_head *head, struct mt_span value, size_t *at);
+/* Reads "i=1;" (RFC 8617, 4.1.1): the digits, lent.  False: it does not stand there. */
+bool mt_authres_read_instance(struct mt_span *digits, struct mt_span value, size_t *at);
+
 /* Reads a field, any bytes: total and linear.  Texts without comments; they are lent from
  * value where they stand there as they are, else the arena's.  Takes what is written in
  * place of RFC 8601 by others: no result behind a method, properties without a type, words
@@ -63,7 +74,5 @@ struct mt_authres {
 void mt_authres_read(struct mt_authres *out, struct mt_arena *arena, struct mt_span value);
 /* The same of ARC-Authentication-Results (RFC 8617, 4.1.1): "i=1;" stands before it. */
 void mt_authres_read_sealed(struct mt_authres *out, struct mt_arena *arena, struct mt_span value);
-/* The value of a property ("smtp", "remote-ip"), the first if it stands twice; absent: none. */
-struct mt_span mt_authres_property(const struct mt_authres_result *result, const char *ptype, const char *name);
 
 #endif

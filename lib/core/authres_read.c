@@ -3,6 +3,8 @@
  * those who have not read it; refuses to know whether anybody should believe them. */
 #include "lib/core/authres.h"
 
+#include "lib/core/cfws.h"
+
 struct reader {
 	struct mt_authres *out;
 	struct mt_arena *arena;
@@ -27,46 +29,37 @@ at_end(const struct reader *r)
 }
 
 static bool
+has(struct mt_span s, size_t at, char c)
+{
+	return at < s.len && s.ptr[at] == c;
+}
+
+static bool
 is_at(const struct reader *r, char c)
 {
-	return r->at < r->s.len && r->s.ptr[r->at] == c;
+	return has(r->s, r->at, c);
+}
+
+static bool
+pass(struct mt_span s, size_t *at, char c)
+{
+	if (!has(s, *at, c))
+		return false;
+	(*at)++;
+	return true;
 }
 
 static bool
 take(struct reader *r, char c)
 {
-	if (!is_at(r, c))
-		return false;
-	r->at++;
-	return true;
+	return pass(r->s, &r->at, c);
 }
 
-/* White space and comments, which nest (RFC 5322, 3.2.2). */
+/* White space and comments. */
 static bool
-skip_cfws(struct reader *r)
+skip(struct reader *r)
 {
-	size_t depth = 0;
-
-	for (; r->at < r->s.len; r->at++) {
-		char c = r->s.ptr[r->at];
-
-		if (depth == 0 && c != '(' && !mt_is_space(c))
-			return true;
-		if (c == '(')
-			depth++;
-		else if (c == ')')
-			depth--;
-		else if (c == '\\' && depth > 0 && r->at + 1 < r->s.len)
-			r->at++;
-	}
-	return depth == 0 || broken(r);
-}
-
-/* RFC 2045, 5.1, and names in other scripts (RFC 8601, 2.2). */
-static bool
-is_token(char c)
-{
-	return (unsigned char)c > 127 || (c > ' ' && c < 127 && strchr("()<>@,;:\\\"/[]?=", c) == NULL);
+	return mt_cfws_skip(r->s, &r->at) || broken(r);
 }
 
 /* A word up to what is no token, or up to a dot. */
@@ -75,7 +68,7 @@ read_word(struct reader *r, bool dots)
 {
 	size_t from = r->at;
 
-	while (r->at < r->s.len && is_token(r->s.ptr[r->at]) && (dots || r->s.ptr[r->at] != '.'))
+	while (r->at < r->s.len && mt_cfws_in_token(r->s.ptr[r->at]) && (dots || r->s.ptr[r->at] != '.'))
 		r->at++;
 	return (struct mt_span){ r->s.ptr + from, r->at - from };
 }
@@ -97,29 +90,22 @@ read_run(struct reader *r)
 	return (struct mt_span){ r->s.ptr + from, r->at - from };
 }
 
-/* The inside of a quoted string without its pairs and the line ends of folds. */
+/* The text of a quoted string: lent where it stands there as it is. */
 static struct mt_span
 unquote(struct reader *r, struct mt_span inside)
 {
 	char *copy;
-	size_t n = 0;
+	size_t n;
 
 	if (memchr(inside.ptr, '\\', inside.len) == NULL && memchr(inside.ptr, '\n', inside.len) == NULL &&
 	    memchr(inside.ptr, '\r', inside.len) == NULL)
 		return inside;
-	copy = mt_arena_bytes(r->arena, inside.len + 1);
+	copy = mt_arena_bytes(r->arena, inside.len);
 	if (copy == NULL) {
 		r->out->cut = true;
 		return (struct mt_span){ inside.ptr, 0 };
 	}
-	for (size_t i = 0; i < inside.len; i++) {
-		if (inside.ptr[i] == '\r' || inside.ptr[i] == '\n')
-			continue;
-		if (inside.ptr[i] == '\\' && i + 1 < inside.len)
-			i++;
-		copy[n++] = inside.ptr[i];
-	}
-	copy[n] = '\0';
+	mt_cfws_unquote(copy, inside.len, &n, inside);
 	return (struct mt_span){ copy, n };
 }
 
@@ -129,12 +115,8 @@ read_quoted(struct reader *r, struct mt_span *value)
 {
 	size_t from = r->at;
 
-	for (r->at++; !at_end(r) && !is_at(r, '"'); r->at++)
-		if (is_at(r, '\\'))
-			r->at++;
-	if (at_end(r))
+	if (!mt_cfws_quoted(r->s, &r->at, '"'))
 		return broken(r);
-	r->at++;
 	if (is_at(r, '@')) {
 		read_run(r);
 		*value = (struct mt_span){ r->s.ptr + from, r->at - from };
@@ -148,7 +130,7 @@ read_quoted(struct reader *r, struct mt_span *value)
 static bool
 read_value(struct reader *r, struct mt_span *value)
 {
-	if (!skip_cfws(r))
+	if (!skip(r))
 		return false;
 	if (is_at(r, '"'))
 		return read_quoted(r, value);
@@ -158,17 +140,38 @@ read_value(struct reader *r, struct mt_span *value)
 	return true;
 }
 
-static bool
-read_number(struct reader *r, unsigned *number)
+static struct mt_span
+read_digits(struct mt_span s, size_t *at)
 {
-	size_t from = r->at;
+	size_t from = *at;
+
+	while (*at < s.len && mt_is_digit(s.ptr[*at]))
+		(*at)++;
+	return (struct mt_span){ s.ptr + from, *at - from };
+}
+
+/* Large ones are only said to be large. */
+static unsigned
+number_of(struct mt_span digits)
+{
 	unsigned n = 0;
 
-	for (; !at_end(r) && mt_is_digit(r->s.ptr[r->at]); r->at++)
-		n = n > 100000 ? n : n * 10 + (unsigned)(r->s.ptr[r->at] - '0');
-	if (r->at > from)
-		*number = n;
-	return r->at > from;
+	for (size_t i = 0; i < digits.len && n <= 100000; i++)
+		n = n * 10 + (unsigned)(digits.ptr[i] - '0');
+	return n;
+}
+
+/* Behind the slash of a method. */
+static bool
+read_version(struct reader *r, unsigned *version)
+{
+	struct mt_span digits;
+
+	if (!skip(r))
+		return false;
+	digits = read_digits(r->s, &r->at);
+	*version = number_of(digits);
+	return digits.len > 0 && skip(r);
 }
 
 static enum mt_result
@@ -187,14 +190,14 @@ read_property(struct reader *r, struct mt_authres_result *result)
 {
 	struct mt_authres_property p = { .name = read_word(r, false) };
 
-	if ((p.name.len == 0 && !is_at(r, '.')) || !skip_cfws(r))
+	if ((p.name.len == 0 && !is_at(r, '.')) || !skip(r))
 		return broken(r);
 	if (take(r, '.')) {
 		p.ptype = p.name;
-		if (!skip_cfws(r))
+		if (!skip(r))
 			return false;
 		p.name = read_word(r, true);
-		if (p.ptype.len == 0 || p.name.len == 0 || !skip_cfws(r))
+		if (p.ptype.len == 0 || p.name.len == 0 || !skip(r))
 			return broken(r);
 	}
 	if (!take(r, '='))
@@ -232,16 +235,16 @@ read_result(struct reader *r)
 	struct mt_authres_result result = { .version = 1 };
 	bool keep = true;
 
-	if (!skip_cfws(r) || at_end(r) || is_at(r, ';'))
+	if (!skip(r) || at_end(r) || is_at(r, ';'))
 		return !r->out->broken;
 	result.properties = r->properties == NULL ? NULL : r->properties + r->nproperties;
 	result.method = read_word(r, true);
-	if (result.method.len == 0 || !skip_cfws(r))
+	if (result.method.len == 0 || !skip(r))
 		return broken(r);
-	if (take(r, '/') && (!skip_cfws(r) || !read_number(r, &result.version) || !skip_cfws(r)))
+	if (take(r, '/') && !read_version(r, &result.version))
 		return broken(r);
 	if (take(r, '=')) {
-		if (!skip_cfws(r))
+		if (!skip(r))
 			return false;
 		result.word = read_word(r, true);
 		result.result = result_of(result.word);
@@ -250,7 +253,7 @@ read_result(struct reader *r)
 		if (!at_end(r) && !is_at(r, ';'))
 			return broken(r);
 	}
-	while (skip_cfws(r) && !at_end(r) && !is_at(r, ';') && read_property(r, &result))
+	while (skip(r) && !at_end(r) && !is_at(r, ';') && read_property(r, &result))
 		continue;
 	if (keep && !r->out->broken) {
 		if (r->out->nresults == r->result_room)
@@ -261,45 +264,80 @@ read_result(struct reader *r)
 	return !r->out->broken;
 }
 
-/* The id and the version, up to the first semicolon; or nothing of it, when results begin
- * at once. */
+/* What is no token is taken too. */
 static bool
-read_head(struct reader *r)
+read_id(struct mt_authres_head *head, struct mt_span s, size_t *at)
 {
-	struct mt_span id = MT_ABSENT;
-	size_t from;
+	size_t from = *at;
 
-	if (!skip_cfws(r))
-		return false;
-	from = r->at;
-	if (is_at(r, '"')) {
-		if (!read_quoted(r, &id))
+	if (has(s, *at, '"')) {
+		if (!mt_cfws_quoted(s, at, '"'))
 			return false;
-	} else {
-		while (!at_end(r) && is_value(r->s.ptr[r->at]) && !is_at(r, '='))
-			r->at++;
-		if (r->at > from)
-			id = (struct mt_span){ r->s.ptr + from, r->at - from };
-	}
-	if (!skip_cfws(r))
-		return false;
-	if (is_at(r, '=')) {
-		r->at = from;
+		head->quoted = true;
+		head->id = (struct mt_span){ s.ptr + from + 1, *at - from - 2 };
 		return true;
 	}
-	r->out->authserv_id = id;
-	if (read_number(r, &r->out->version) && !skip_cfws(r))
+	while (*at < s.len && s.ptr[*at] != '=' && is_value(s.ptr[*at]))
+		(*at)++;
+	if (*at > from)
+		head->id = (struct mt_span){ s.ptr + from, *at - from };
+	return true;
+}
+
+bool
+mt_authres_read_head(struct mt_authres_head *head, struct mt_span value, size_t *at)
+{
+	struct mt_span version;
+	size_t from;
+
+	*head = (struct mt_authres_head){ .id = MT_ABSENT };
+	if (!mt_cfws_skip(value, at))
 		return false;
-	return at_end(r) || is_at(r, ';') || broken(r);
+	if (*at >= value.len)
+		return true;
+	from = *at;
+	if (!read_id(head, value, at) || !mt_cfws_skip(value, at))
+		return false;
+	if (has(value, *at, '=')) {
+		*head = (struct mt_authres_head){ .id = MT_ABSENT };
+		*at = from;
+		return true;
+	}
+	version = read_digits(value, at);
+	if (version.len > 0)
+		head->version = version;
+	return mt_cfws_skip(value, at) && (*at >= value.len || value.ptr[*at] == ';');
+}
+
+bool
+mt_authres_read_instance(struct mt_span *digits, struct mt_span value, size_t *at)
+{
+	*digits = MT_ABSENT;
+	if (!mt_cfws_skip(value, at) || !pass(value, at, 'i') || !mt_cfws_skip(value, at) || !pass(value, at, '=') ||
+	    !mt_cfws_skip(value, at))
+		return false;
+	*digits = read_digits(value, at);
+	return digits->len > 0 && mt_cfws_skip(value, at) && pass(value, at, ';');
 }
 
 static bool
-read_instance(struct reader *r)
+read_head(struct reader *r, bool sealed)
 {
-	if (!skip_cfws(r) || !mt_span_same_text(read_word(r, true), "i") || !skip_cfws(r) || !take(r, '=') ||
-	    !skip_cfws(r) || !read_number(r, &r->out->instance) || !skip_cfws(r) || !take(r, ';'))
-		return broken(r);
-	return true;
+	struct mt_authres_head head;
+	struct mt_span digits;
+	bool ok;
+
+	if (sealed) {
+		ok = mt_authres_read_instance(&digits, r->s, &r->at);
+		r->out->instance = number_of(digits);
+		if (!ok)
+			return broken(r);
+	}
+	ok = mt_authres_read_head(&head, r->s, &r->at);
+	r->out->authserv_id = head.quoted ? unquote(r, head.id) : head.id;
+	if (head.version.ptr != NULL)
+		r->out->version = number_of(head.version);
+	return ok || broken(r);
 }
 
 /* No more results than semicolons, nor properties than equals signs. */
@@ -327,7 +365,7 @@ read_field(struct mt_authres *out, struct mt_arena *arena, struct mt_span value,
 
 	*out = (struct mt_authres){ .version = 1 };
 	make_room(&r);
-	if ((sealed && !read_instance(&r)) || !read_head(&r))
+	if (!read_head(&r, sealed))
 		return;
 	/* Where there was no id, a result stands here without a semicolon before it. */
 	if (!take(&r, ';') && at_end(&r))
@@ -346,16 +384,4 @@ void
 mt_authres_read_sealed(struct mt_authres *out, struct mt_arena *arena, struct mt_span value)
 {
 	read_field(out, arena, value, true);
-}
-
-struct mt_span
-mt_authres_property(const struct mt_authres_result *result, const char *ptype, const char *name)
-{
-	for (unsigned i = 0; i < result->nproperties; i++) {
-		const struct mt_authres_property *p = &result->properties[i];
-
-		if (mt_span_same_text(p->ptype, ptype) && mt_span_same_text(p->name, name))
-			return p->value;
-	}
-	return MT_ABSENT;
 }

@@ -9,25 +9,50 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static size_t
+touch(struct mt_span text)
+{
+	size_t bytes = 0;
+
+	for (size_t n = 0; n < text.len; n++)
+		bytes += text.ptr[n] != 0;
+	return bytes;
+}
+
 /* Touches each byte that is lent, and counts what is there. */
 static void
 look_at(const struct mt_authres *field)
 {
-	size_t properties = 0, bytes = 0;
+	size_t properties = 0, bytes = touch(field->authserv_id);
 
 	for (unsigned i = 0; i < field->nresults; i++) {
 		const struct mt_authres_result *r = &field->results[i];
 
 		properties += r->nproperties;
-		for (size_t n = 0; n < r->word.len + r->reason.len; n++)
-			bytes += n < r->word.len ? r->word.ptr[n] != 0 : r->reason.ptr[n - r->word.len] != 0;
+		bytes += touch(r->method) + touch(r->word) + touch(r->reason);
 		for (unsigned p = 0; p < r->nproperties; p++)
-			for (size_t n = 0; n < r->properties[p].value.len; n++)
-				bytes += r->properties[p].value.ptr[n] != 0;
+			bytes += touch(r->properties[p].ptype) + touch(r->properties[p].name) + touch(r->properties[p].value);
 		if (r->method.len == 0)
 			abort();
 	}
 	if (field->nresults > MT_AUTHRES_RESULTS || properties > MT_AUTHRES_PROPERTIES || bytes > (1u << 23))
+		abort();
+}
+
+/* What the parts of the reader say by themselves is what it says as a whole. */
+static void
+look_at_parts(struct mt_span value, const struct mt_authres *field)
+{
+	struct mt_authres_head head;
+	struct mt_span digits;
+	size_t at = 0, behind = 0;
+	bool read = mt_authres_read_head(&head, value, &at);
+
+	if (at > value.len || (!read && !field->broken) || (head.quoted && head.id.ptr == NULL))
+		abort();
+	if (read && !head.quoted && head.id.len > 0 && !mt_span_equal(head.id, field->authserv_id))
+		abort();
+	if (mt_authres_read_instance(&digits, value, &behind) && (behind > value.len || digits.len == 0))
 		abort();
 }
 
@@ -46,6 +71,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	look_at(&field);
 	mt_authres_read(&field, &arena, value);
 	look_at(&field);
+	look_at_parts(value, &field);
 	goes = mt_authres_goes(value, &trust, mt_idna_tables());
 	/* Whatever the reader takes for ours must go. */
 	if (!goes && mt_span_same(field.authserv_id, trust.authserv_id))

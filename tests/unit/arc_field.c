@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Fields of ARC sets, one by one and as a chain (RFC 8617, 4 and 5.2). */
 #include "lib/core/arc_field.h"
+
+#include "lib/core/authres.h"
 #include "tests/unit/tap.h"
 
 #define SEAL "a=rsa-sha256; cv=none; d=a.example; s=s; b=AAAA;"
@@ -65,6 +67,11 @@ static const struct {
 	{ "i=1 a.example; none", MT_ARC_RESULTS, 0, false },
 	{ "i=51; a.example; none", MT_ARC_RESULTS, 0, false },
 	{ "i=; a.example; none", MT_ARC_RESULTS, 0, false },
+	{ "i=0; a.example; none", MT_ARC_RESULTS, 0, false },
+	{ "i=001; a.example; none", MT_ARC_RESULTS, 0, false },
+	{ "i=1x; a.example; none", MT_ARC_RESULTS, 0, false },
+	{ "xi=1; a.example; none", MT_ARC_RESULTS, 0, false },
+	{ "i=1;\"", MT_ARC_RESULTS, 1, true },
 	{ "I=1; a.example; none", MT_ARC_RESULTS, 0, false },
 	{ "a.example; i=1; none", MT_ARC_RESULTS, 0, false },
 	{ "a.example; none", MT_ARC_RESULTS, 0, false },
@@ -97,7 +104,16 @@ static const struct {
 	{ "i=1; a.example; arc=none smtp.remote-ip=mx.example", "a.example", NULL },
 	{ "i=1; a.example; arc=none smtp.remote-ip=", "a.example", NULL },
 	{ "i=1; a.example; arc=none smtp.remote-ip", "a.example", NULL },
-	{ "i=1; a.example; arc=none smtp.remote-ip=\"192.0.2.7", "a.example", "192.0.2.7" },
+	/* An address that is cut off may be another one; so may what cannot be read. */
+	{ "i=1; a.example; arc=none smtp.remote-ip=\"192.0.2.7", "a.example", NULL },
+	{ "i=1; a.example; arc=none smtp.remote-ip=192.0.2.7; dkim=pass (x", "a.example", NULL },
+	{ "i=1; a.example; arc=none smtp.remote-ip=192.0.2.7; ) smtp.remote-ip=192.0.2.8", "a.example", NULL },
+	{ "i=1; a.example; arc=none smtp.remote-ip=192.0.2.7; dkim=pass smtp.x=\"a)\" header.d=none;b.example", "a.example",
+	    "192.0.2.7" },
+	{ "i=1; a.example; smtp.remote-ip=192.0.2.7 arc=none", "a.example", "192.0.2.7" },
+	{ "i=1; a.example; arc=none smtp.remote-ip=192.0.2.7; smtp.remote-ip=192.0.2.8 arc=none", "a.example", NULL },
+	{ "i=1; a.example (x; arc=none smtp.remote-ip=192.0.2.7", "a.example", NULL },
+	{ "i=1; \"a.\\example\"; none", "a.example", NULL },
 	{ "i=1; spf=pass smtp.mailfrom=x; arc=none smtp.remote-ip=192.0.2.7", NULL, "192.0.2.7" },
 	{ "i=1; ; none", NULL, NULL },
 	{ "i=1;", NULL, NULL },
@@ -163,6 +179,30 @@ all_results(void)
 		ip = results[i].ip == NULL ? set.remote_ip.family == 0 : strcmp(text, results[i].ip) == 0;
 		if (!tap_ok(id && ip, "results \"%s\"", results[i].value))
 			tap_note("%.*s, %s", MT_SPAN_ARG(set.authserv_id), text);
+		mt_arena_fini(&arena);
+	}
+}
+
+/* More than is kept: what is left out may say another address. */
+static void
+many_results(void)
+{
+	static const char *const more[] = { " x.y=z", "; x=y" };
+	static const size_t most[] = { MT_AUTHRES_PROPERTIES - 1, MT_AUTHRES_RESULTS - 1 };
+
+	for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
+		char text[16 * MT_AUTHRES_PROPERTIES] = "i=1; a.example; arc=none smtp.remote-ip=192.0.2.7";
+		struct mt_arc_set fits = { .instance = 1 }, cut = { .instance = 1 };
+		struct mt_arena arena;
+
+		mt_arena_init(&arena, 256, 4096);
+		for (size_t n = 0; n < most[i]; n++)
+			strcat(text, more[i]);
+		mt_arc_field_results(&fits, &arena, mt_span_text(text));
+		strcat(text, more[i]);
+		mt_arc_field_results(&cut, &arena, mt_span_text(text));
+		tap_ok(fits.remote_ip.family == 4 && cut.remote_ip.family == 0 && mt_span_same_text(cut.authserv_id, "a.example"),
+		    "as many of \"%s\" as are kept, and one more", more[i]);
 		mt_arena_fini(&arena);
 	}
 }
@@ -242,6 +282,7 @@ main(void)
 	all_fields();
 	details();
 	all_results();
+	many_results();
 	all_chains();
 	return tap_done();
 }

@@ -20,6 +20,8 @@ static const struct {
 	{ "another's, comment that does not end among the results", MT_SPAN("mx.example.net; (mx.example.org"), false },
 	{ "another's, with comments and folds", MT_SPAN(" (a (b) \\) c)\r\n\tmx.example.net (d)\r\n 1 (e) ; none"), false },
 	{ "another's, quoted", MT_SPAN("\"mx.example.net\"; none"), false },
+	{ "another's, quoted, of version 1", MT_SPAN("\"mx.\\example.net\" (a) 1; none"), false },
+	{ "another's, ours behind a semicolon", MT_SPAN("mx.example.net; none; mx.example.org; spf=pass"), false },
 	{ "ours at the end of another's", MT_SPAN("amx.example.org; none"), false },
 	{ "above ours", MT_SPAN("example.org; none"), false },
 	{ "ours as a part of another's", MT_SPAN("mx.example.org.evil.example; none"), false },
@@ -37,6 +39,10 @@ static const struct {
 	{ "ours, quoted over a fold", MT_SPAN("\"mx.exam\r\nple.org\"; none"), true },
 	{ "ours, of version 1", MT_SPAN("mx.example.org 1; none"), true },
 	{ "ours, id alone", MT_SPAN("mx.example.org"), true },
+	{ "ours, results that cannot be read", MT_SPAN("mx.example.org; spf = = \"pass"), true },
+	{ "ours, comment that does not end among the results", MT_SPAN("mx.example.org; spf=pass (x"), true },
+	{ "ours, comment that does not end behind it", MT_SPAN("mx.example.org (x; spf=pass"), true },
+	{ "ours, a word behind the version", MT_SPAN("mx.example.org 1 x; none"), true },
 	{ "below ours", MT_SPAN("a.MX.example.org; none"), true },
 	{ "another host of ours", MT_SPAN("in7.mail.example.org; none"), true },
 
@@ -63,6 +69,9 @@ static const struct {
 	{ "NUL in a quoted id", MT_SPAN("\"mx.example\0.net\"; none"), true },
 	{ "space in a quoted id", MT_SPAN("\"mx. example.net\"; none"), true },
 	{ "encoded word", MT_SPAN("=?utf-8?q?mx=2Eexample=2Eorg?=; none"), true },
+	{ "an address in place of an id", MT_SPAN("\"mx.example.net\"@mx.example.org; none"), true },
+	{ "quotes within the id", MT_SPAN("mx.\"example.net\"; none"), true },
+	{ "an equals sign behind a quoted id", MT_SPAN("\"mx.example.net\"=x; none"), true },
 	{ "semicolon missing", MT_SPAN("mx.example.net spf=pass"), true },
 };
 
@@ -159,14 +168,18 @@ long_fields(const struct mt_trust *trust)
 	if (bytes == NULL)
 		abort();
 	memset(bytes, '(', MOST);
-	tap_ok(mt_authres_foreign((struct mt_span){ bytes, MOST }, trust), "a mebibyte of opened comments goes");
+	tap_ok(mt_authres_goes((struct mt_span){ bytes, MOST }, trust, NULL), "a mebibyte of opened comments goes");
 	memset(bytes, 'a', MOST);
-	tap_ok(mt_authres_foreign((struct mt_span){ bytes, MOST }, trust), "an id of a mebibyte goes");
+	tap_ok(mt_authres_goes((struct mt_span){ bytes, MOST }, trust, NULL), "an id of a mebibyte goes");
+	tap_ok(mt_authres_goes((struct mt_span){ bytes, 256 }, trust, NULL), "so does one of 256 bytes");
+	tap_ok(!mt_authres_goes((struct mt_span){ bytes, 255 }, trust, NULL), "one of 255 bytes stays");
+	bytes[0] = bytes[257] = '"';
+	tap_ok(mt_authres_goes((struct mt_span){ bytes, 258 }, trust, NULL), "256 bytes in quotes go");
 	memset(bytes, ' ', MOST);
 	memcpy(bytes + MOST - 16, "mx.example.org;x", 16);
-	tap_ok(mt_authres_foreign((struct mt_span){ bytes, MOST }, trust), "ours behind a mebibyte of white space goes");
+	tap_ok(mt_authres_goes((struct mt_span){ bytes, MOST }, trust, NULL), "ours behind a mebibyte of white space goes");
 	memcpy(bytes + MOST - 16, "mx.example.net;x", 16);
-	tap_ok(!mt_authres_foreign((struct mt_span){ bytes, MOST }, trust), "another's behind as much stays");
+	tap_ok(!mt_authres_goes((struct mt_span){ bytes, MOST }, trust, NULL), "another's behind as much stays");
 	free(bytes);
 }
 
@@ -178,14 +191,15 @@ main(void)
 	struct mt_trust local = { .authserv_id = MT_SPAN("mx.b\xc3\xbc" "cher.example") }, none = { 0 };
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-		tap_ok(mt_authres_foreign(cases[i].value, &trust) == cases[i].must_go, "%s %s", cases[i].name,
+		tap_ok(mt_authres_goes(cases[i].value, &trust, NULL) == cases[i].must_go, "%s %s", cases[i].name,
 		    cases[i].must_go ? "goes" : "stays");
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		tap_ok(mt_authres_own_name(mt_span_text(names[i].name)) == names[i].own, "name \"%s\" is %s",
 		    names[i].name, names[i].own ? "ours" : "not ours");
-	tap_ok(mt_authres_foreign(MT_SPAN("mx.xn--bcher-kva.example; none"), &local), "an A-label goes where our id is a U-label");
-	tap_ok(!mt_authres_foreign(MT_SPAN("mx.xn--bcher-kva.example; none"), &trust), "an A-label stays where it is not");
-	tap_ok(!mt_authres_foreign(MT_SPAN("mx.example.net; none"), &none), "another's stays where we have no id");
+	tap_ok(mt_authres_goes(MT_SPAN("mx.xn--bcher-kva.example; none"), &local, NULL),
+	    "an A-label goes where our id is a U-label");
+	tap_ok(!mt_authres_goes(MT_SPAN("mx.xn--bcher-kva.example; none"), &trust, NULL), "an A-label stays where it is not");
+	tap_ok(!mt_authres_goes(MT_SPAN("mx.example.net; none"), &none, NULL), "another's stays where we have no id");
 	other_spellings();
 	spared();
 	long_fields(&trust);
