@@ -13,6 +13,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/name.h"
+#include "lib/core/cfws.h"
 
 /* RFC 5322, 2.1.1, wants lines of 78; 2 are left for what is put behind a piece. */
 #define FOLD_COLUMN 76
@@ -40,16 +41,6 @@ struct result {
 };
 
 /* ---- pieces -------------------------------------------------------------------------- */
-
-/* A token of RFC 2045, 5.1. */
-static bool
-is_token(struct mt_span s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if (s.ptr[i] <= ' ' || s.ptr[i] > '~' || strchr("()<>@,;:\\\"/[]?=", s.ptr[i]) != NULL)
-			return false;
-	return s.len > 0;
-}
 
 static void
 add_piece(struct result *r, const struct mt_buf *buf)
@@ -80,7 +71,7 @@ add_token(struct result *r, const char *name, struct mt_span value)
 {
 	struct mt_buf buf;
 
-	if (!is_token(value))
+	if (!mt_cfws_token(value))
 		return;
 	mt_buf_init(&buf, r->arena, 0);
 	mt_buf_text(&buf, name);
@@ -101,7 +92,7 @@ add_domain(struct result *r, const char *name, struct mt_span domain)
 static void
 add_last(struct result *r, const char *name, struct mt_span value)
 {
-	bool quotes = !is_token(value);
+	bool quotes = !mt_cfws_token(value);
 	struct mt_buf buf;
 
 	if (value.len == 0)
@@ -275,7 +266,7 @@ add_identity(struct result *r, struct mt_span identity)
 		return;
 	local = mt_span_between(identity.ptr, at);
 	domain = mt_name_strip(mt_span_between(at + 1, identity.ptr + identity.len));
-	if ((local.len > 0 && !is_token(local)) || !mt_name_askable(domain) || !is_token(domain))
+	if ((local.len > 0 && !mt_cfws_token(local)) || !mt_name_askable(domain) || !mt_cfws_token(domain))
 		return;
 	mt_buf_init(&buf, r->arena, 0);
 	mt_buf_text(&buf, "header.i=");
@@ -420,7 +411,7 @@ put_id(struct field *f, struct mt_span id)
 	struct mt_buf buf;
 
 	mt_buf_init(&buf, f->text.arena, 0);
-	if (is_token(id)) {
+	if (mt_cfws_token(id)) {
 		mt_buf_add(&buf, id);
 	} else {
 		mt_buf_char(&buf, '"');

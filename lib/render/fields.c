@@ -18,6 +18,7 @@
 #include "lib/render/render.h"
 
 #include "lib/base/buf.h"
+#include "lib/core/cfws.h"
 #include "lib/core/relay.h"
 
 /* RFC 5322, 2.1.1, wants lines of 78; 2 are left for what is put between parameters. */
@@ -50,14 +51,11 @@ mt_header_name(enum mt_header header)
 	return (size_t)header < MT_HEADERS ? names[header] : NULL;
 }
 
-/* Whether a value can stand without quotes: a token of RFC 2045, 5.1. */
+/* Whether a value can stand without quotes, and means nothing else. */
 static bool
-is_token(struct mt_span s)
+is_plain(struct mt_span s)
 {
-	for (size_t i = 0; i < s.len; i++)
-		if (s.ptr[i] <= ' ' || s.ptr[i] > '~' || strchr("()<>@,;:\\\"/[]?=", s.ptr[i]) != NULL)
-			return false;
-	return s.len > 0 && !mt_span_same_text(s, "-") && !mt_span_same_text(s, "...");
+	return mt_cfws_token(s) && !mt_span_same_text(s, "-") && !mt_span_same_text(s, "...");
 }
 
 static void
@@ -71,7 +69,7 @@ quote(struct mt_buf *buf, struct mt_span s)
 static void
 token_or_quoted(struct mt_buf *buf, struct mt_span s)
 {
-	if (is_token(s))
+	if (is_plain(s))
 		mt_buf_add(buf, s);
 	else
 		quote(buf, s);
