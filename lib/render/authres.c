@@ -113,24 +113,49 @@ add_ip(struct result *r, const char *name, const struct mt_ip *ip)
 	add_last(r, name, mt_span_text(mt_ip_text(ip, text)));
 }
 
-/* Why it is so, in quotes, without what ends or begins anything for a hasty reader.  Stands
- * before all properties (RFC 8601, 2.2). */
+/* Goes behind what stands in brackets at *at, with the blanks before it or, where nothing
+ * stands before it, behind it.  False: the brackets do not end. */
+static bool
+leave_out(struct mt_span why, size_t *at, const char *text, size_t *len)
+{
+	size_t behind = *at;
+
+	if (!mt_cfws_comment(why, &behind))
+		return false;
+	if (*len == 0)
+		while (behind < why.len && why.ptr[behind] == ' ')
+			behind++;
+	while (*len > 0 && text[*len - 1] == ' ')
+		(*len)--;
+	*at = behind;
+	return true;
+}
+
+/* Why it is so, in quotes, without what ends or begins anything for a hasty reader: brackets,
+ * which hold where it is written and not why, go with what is in them.  Stands before all
+ * properties (RFC 8601, 2.2). */
 static void
 add_reason(struct result *r, struct mt_span why)
 {
+	char text[REASON_MOST];
 	struct mt_buf buf;
+	size_t len = 0;
 
-	if (why.len == 0)
+	for (size_t i = 0; i < why.len && len < sizeof text;) {
+		char c = why.ptr[i];
+
+		if (c == '(' && leave_out(why, &i, text, &len))
+			continue;
+		if (c < ' ' || c > '~' || strchr("\"\\()", c) != NULL)
+			c = '?';
+		text[len++] = c == ';' ? ',' : c;
+		i++;
+	}
+	if (len == 0)
 		return;
 	mt_buf_init(&buf, r->arena, 0);
 	mt_buf_text(&buf, "reason=\"");
-	for (size_t i = 0; i < why.len && i < REASON_MOST; i++) {
-		char c = why.ptr[i];
-
-		if (c < ' ' || c > '~' || strchr("\"\\()", c) != NULL)
-			c = '?';
-		mt_buf_char(&buf, c == ';' ? ',' : c);
-	}
+	mt_buf_add(&buf, (struct mt_span){ text, len });
 	mt_buf_char(&buf, '"');
 	add_piece(r, &buf);
 }

@@ -47,6 +47,31 @@ spf_temperror(struct sample *s)
 {
 	s->trace.checks.spf_mailfrom = (struct mt_spf){ .result = MT_TEMPERROR, .cause = MT_CAUSE_SERVFAIL, .domain = MT_SPAN("a.example") };
 }
+/* A reason with brackets in it, and one that a stranger had his fingers in. */
+static void
+spf_brackets(struct sample *s)
+{
+	spf_permerror(s);
+	s->trace.checks.spf_mailfrom.why = MT_SPAN("the include ends (RFC 7208, 5.2 (a)) without a record (4.6.4); really");
+}
+static void
+spf_bracket_first(struct sample *s)
+{
+	spf_permerror(s);
+	s->trace.checks.spf_mailfrom.why = MT_SPAN("(RFC 7208)  too many terms (4.6.4)");
+}
+static void
+spf_bracket_alone(struct sample *s)
+{
+	spf_permerror(s);
+	s->trace.checks.spf_mailfrom.why = MT_SPAN("(RFC 7208) (4.6.4)");
+}
+static void
+spf_bracket_open(struct sample *s)
+{
+	spf_permerror(s);
+	s->trace.checks.spf_mailfrom.why = MT_SPAN("a) \303\274\001 \"b\" (c \\(d) (f");
+}
 static void spf_skipped(struct sample *s) { s->trace.checks.spf_mailfrom = (struct mt_spf){ .result = MT_SKIPPED, .domain = MT_SPAN("a.example") }; }
 static void spf_nothing(struct sample *s) { s->trace.checks.spf_mailfrom.result = MT_NONE; }
 static void spf_odd(struct sample *s) { s->trace.checks.spf_mailfrom = (struct mt_spf){ .result = MT_FAIL, .domain = MT_SPAN("a\"b;c") }; }
@@ -106,7 +131,13 @@ static const struct {
 	{ "SPF of both", spf_both, ";\n\tspf=pass smtp.mailfrom=a.example; spf=none smtp.helo=miho.example" },
 	{ "SPF of a null sender", spf_null, ";\n\tspf=pass smtp.helo=miho.example" },
 	{ "SPF permerror", spf_permerror,
-	    ";\n\tspf=permerror reason=\"the term ?ip4:x? cannot be read, ?really?\"\n\tsmtp.mailfrom=a.example" },
+	    ";\n\tspf=permerror reason=\"the term ?ip4:x? cannot be read,\"\n\tsmtp.mailfrom=a.example" },
+	{ "brackets go with what is in them", spf_brackets,
+	    ";\n\tspf=permerror reason=\"the include ends without a record, really\"\n\tsmtp.mailfrom=a.example" },
+	{ "brackets at both ends", spf_bracket_first, ";\n\tspf=permerror reason=\"too many terms\" smtp.mailfrom=a.example" },
+	{ "nothing but brackets", spf_bracket_alone, ";\n\tspf=permerror smtp.mailfrom=a.example" },
+	{ "brackets that do not end", spf_bracket_open,
+	    ";\n\tspf=permerror reason=\"a? ??? ?b? ?f\" smtp.mailfrom=a.example" },
 	{ "SPF temperror", spf_temperror, ";\n\tspf=temperror reason=\"servfail\" smtp.mailfrom=a.example" },
 	{ "SPF skipped", spf_skipped, "" },
 	{ "SPF without a domain", spf_nothing, ";\n\tspf=none" },
