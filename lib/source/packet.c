@@ -285,22 +285,6 @@ read_resource(struct bytes packet, size_t *at, struct resource *r)
 	return true;
 }
 
-uint16_t
-mt_packet_edns(const struct mt_packet_head *head, struct mt_span packet)
-{
-	struct bytes b = { (const unsigned char *)packet.ptr, packet.len };
-	size_t at = head->end;
-	struct resource r;
-
-	for (unsigned i = head->answers + head->authorities + head->additionals; i > 0; i--) {
-		if (!read_resource(b, &at, &r))
-			return 0;
-		if (r.type == TYPE_OPT)
-			return r.class;
-	}
-	return 0;
-}
-
 /* ---- answers ------------------------------------------------------------------- */
 
 /* The name that fills RDATA from `skip` bytes on to its end. */

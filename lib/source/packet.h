@@ -48,8 +48,6 @@ struct mt_packet_head {
 /* false: there is not exactly one question, or it cannot be read; id, flags and counts
  * are set where 12 bytes are there. */
 bool mt_packet_head(struct mt_packet_head *head, struct mt_span packet);
-/* The UDP size that the question's OPT record offers; 0 without one. */
-uint16_t mt_packet_edns(const struct mt_packet_head *head, struct mt_span packet);
 
 struct mt_packet_rules {
 	uint32_t negative_ttl_sec;	/* of a negative answer at the most */

@@ -299,12 +299,25 @@ spoil(struct reply *reply, unsigned modes)
 		reply->len = 0;
 }
 
+/* The UDP size that a question offers by an OPT record (RFC 6891, 6.1.2), which nothing else
+ * stands before; 0 without one. */
+static unsigned
+edns_of(const struct mt_packet_head *head, struct mt_span query)
+{
+	const unsigned char *p = (const unsigned char *)query.ptr + head->end;
+
+	if (head->answers + head->authorities > 0 || head->additionals == 0 || query.len - head->end < 11 ||
+	    p[0] != 0 || p[1] != 0 || p[2] != 41)
+		return 0;
+	return (unsigned)p[3] << 8 | p[4];
+}
+
 /* Makes the reply in s->reply; false: none is to be sent. */
 static bool
 make_reply(struct server *s, const struct mt_packet_head *head, struct mt_span query, unsigned modes, bool tcp)
 {
 	struct reply *reply = &s->reply;
-	uint16_t edns = mt_packet_edns(head, query);
+	unsigned edns = edns_of(head, query);
 	size_t most = tcp ? REPLY_MOST : edns > 512 ? edns : 512;
 	bool some = true;
 

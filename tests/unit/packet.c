@@ -276,7 +276,7 @@ test_questions(void)
 	len = mt_packet_ask(out, "a.example.", MT_RR_PTR, 0x1234, true, true);
 	tap_ok(len == sizeof full - 1 && memcmp(out, full, len) == 0, "a question with EDNS and AD");
 	tap_ok(mt_packet_head(&head, (struct mt_span){ (char *)out, len }) && head.id == 0x1234 && head.type == MT_RR_PTR &&
-	    !head.answer && mt_packet_edns(&head, (struct mt_span){ (char *)out, len }) == MT_PACKET_EDNS, "is read back");
+	    !head.answer && head.additionals == 1, "is read back");
 	tap_ok(mt_packet_ask(out, "a..example", MT_RR_A, 1, false, false) == 0, "no question of what is no name");
 }
 
