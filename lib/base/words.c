@@ -107,12 +107,6 @@ mt_action_find(struct mt_span word)
 	return mt_word_find(actions, MT_ACTIONS, word);
 }
 
-int
-mt_mode_find(struct mt_span word)
-{
-	return mt_word_find(modes, MT_MODES, word);
-}
-
 /* Optimal string alignment distance, at most `most`; words over 31 bytes are far. */
 static unsigned
 distance(struct mt_span a, struct mt_span b, unsigned most)

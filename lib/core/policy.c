@@ -317,21 +317,6 @@ all_hold(const struct mt_condition *conditions, size_t count, const struct mt_po
 	return least;
 }
 
-enum mt_truth
-mt_condition_holds(const struct mt_condition *condition, const struct mt_policy_input *input)
-{
-	switch (holds(condition, input, false)) {
-	case HOLDS_YES:
-		return MT_TRUTH_YES;
-	case HOLDS_NOT_YET:
-		return MT_TRUTH_NOT_YET;
-	case HOLDS_NO:
-	case HOLDS_BLOCKED:
-		break;
-	}
-	return MT_TRUTH_NO;
-}
-
 static enum mt_stage
 condition_stage(const struct mt_condition *condition)
 {

@@ -115,8 +115,6 @@ struct mt_policy_input {
 	const struct mt_policy_input *late;
 };
 
-enum mt_truth { MT_TRUTH_NO, MT_TRUTH_NOT_YET, MT_TRUTH_YES };
-
 /* What the rules make of the input: the row that decided, without the mode.  At the end
  * (`last`) an undecided condition counts as not holding: nothing is refused for what is
  * not known. */
@@ -134,7 +132,6 @@ struct mt_decision {
 void mt_policy_decide(struct mt_decision *decision, const struct mt_policy *policy,
     const struct mt_policy_input *input, bool last);
 
-enum mt_truth mt_condition_holds(const struct mt_condition *condition, const struct mt_policy_input *input);
 /* The earliest stage at which a set of conditions can be known. */
 enum mt_stage mt_conditions_stage(const struct mt_condition *conditions, size_t count);
 

@@ -26,7 +26,6 @@ struct mt_lists;
  * every resolver that was given to mt_lists_tick().  NULL: no memory. */
 struct mt_lists *mt_lists_new(const struct mt_dnsbl *settings, const struct mt_lists *old,
     void (*say)(void *ctx, int priority, const char *line), void *ctx);
-struct mt_lists *mt_lists_ref(struct mt_lists *lists);
 /* Probes that are under way hold what they need. */
 void mt_lists_unref(struct mt_lists *lists);
 

@@ -298,13 +298,10 @@ pass_by(void *ctx)
 	struct crowd *crowd = ctx;
 
 	for (int i = 0; i < 1000; i++) {
-		struct mt_lists *mine = mt_lists_ref(crowd->lists);
-
-		mt_lists_tick(mine, &crowd->resolver->resolver, i / 100 * MT_LISTS_PROBE_MSEC);
-		state_of(mine, 0);
+		mt_lists_tick(crowd->lists, &crowd->resolver->resolver, i / 100 * MT_LISTS_PROBE_MSEC);
+		state_of(crowd->lists, 0);
 		if (i % 50 == 0)
-			mt_lists_note(mine, &refused);
-		mt_lists_unref(mine);
+			mt_lists_note(crowd->lists, &refused);
 	}
 	return NULL;
 }

@@ -3,6 +3,7 @@
  * one that the end would have given. */
 #include "lib/core/late.h"
 #include "tests/unit/tap.h"
+#include "tests/unit/truth.h"
 
 #define B(r) MT_BIT(MT_##r)
 #define FACT(f, w) { .subject = MT_SUBJECT_FACT, .fact = MT_FACT_##f, .words = (w) }
@@ -74,16 +75,12 @@ static const struct mt_span mixed[] = { S("sales@example.org"), S("bob@example.o
 static const struct mt_span others[] = { S("bob@example.org"), S("eve@example.org") };
 
 #define IP(...) { 4, { __VA_ARGS__ } }
-#define YES MT_TRUTH_YES
-#define NO MT_TRUTH_NO
-#define NOT_YET MT_TRUTH_NOT_YET
-
 static const struct {
 	const char *name;
 	const struct mt_condition *condition;
 	struct mt_policy_input input;
 	enum mt_result iprev, ptr, helo;
-	enum mt_truth truth;
+	enum truth truth;
 } conditions[] = {
 	{ "a fact that is not known", &iprev_fail, { 0 }, MT_UNKNOWN, 0, 0, NOT_YET },
 	{ "a fact of the set", &iprev_fail, { 0 }, MT_FAIL, 0, 0, YES },
@@ -190,7 +187,7 @@ static const struct {
 	const char *name;
 	const struct mt_condition *condition;
 	struct mt_fact history;
-	enum mt_truth truth;
+	enum truth truth;
 } histories[] = {
 	{ "not known yet", &history_new, { 0 }, NOT_YET },
 	{ "new", &history_new, { .result = MT_NEW }, YES },
@@ -210,7 +207,7 @@ test_histories(void)
 		struct mt_policy_input input = { .facts = &facts, .trust = &trust };
 
 		facts.fact[MT_FACT_HISTORY] = histories[i].history;
-		tap_ok(mt_condition_holds(histories[i].condition, &input) == histories[i].truth, "history: %s",
+		tap_ok(truth_of(histories[i].condition, &input) == histories[i].truth, "history: %s",
 		    histories[i].name);
 	}
 }
@@ -227,7 +224,7 @@ test_conditions(void)
 		facts.fact[MT_FACT_HELO].result = conditions[i].helo;
 		input.facts = &facts;
 		input.trust = &trust;
-		tap_ok(mt_condition_holds(conditions[i].condition, &input) == conditions[i].truth, "condition: %s",
+		tap_ok(truth_of(conditions[i].condition, &input) == conditions[i].truth, "condition: %s",
 		    conditions[i].name);
 	}
 }

@@ -3,6 +3,7 @@
  * a list that fails can do what the end, or its answer, would not have done. */
 #include "lib/core/policy.h"
 #include "tests/unit/tap.h"
+#include "tests/unit/truth.h"
 
 #define B(r) MT_BIT(MT_##r)
 #define S(text) { text, sizeof(text) - 1 }
@@ -44,15 +45,12 @@ static const struct mt_condition not_listed_or_xbl = { .subject = MT_SUBJECT_DNS
 
 /* What the three lists answer: nothing, a last byte of 127.0.0.0/24, or one of these. */
 enum { NOT = 0, OUT = 1000, TIME_OUT, REFUSES, ALIEN, OFFLINE };
-#define YES MT_TRUTH_YES
-#define NO MT_TRUTH_NO
-#define NOT_YET MT_TRUTH_NOT_YET
 
 static const struct {
 	const char *name;
 	const struct mt_condition *condition;
 	int answers[ZONES];
-	enum mt_truth truth;
+	enum truth truth;
 	bool blocked;			/* no, but for want of an answer */
 } conditions[] = {
 	{ "listed", &listed, { 2, NOT, NOT }, YES },
@@ -204,7 +202,7 @@ test_conditions(void)
 		mt_arena_init(&arena, 4096, 1u << 20);
 		mt_dnsbl_check(&listings, &arena, &w.ask, &dnsbl, &about);
 		facts.fact[MT_FACT_DNSBL] = listings.fact;
-		tap_ok(mt_condition_holds(conditions[i].condition, &input) == conditions[i].truth &&
+		tap_ok(truth_of(conditions[i].condition, &input) == conditions[i].truth &&
 		    softens(conditions[i].condition, &input) == conditions[i].blocked, "condition: %s", conditions[i].name);
 		end(&w);
 		mt_arena_fini(&arena);
@@ -218,14 +216,14 @@ test_before(void)
 	struct mt_facts facts = { 0 };
 	struct mt_policy_input input = { .facts = &facts };
 
-	tap_ok(mt_condition_holds(&exploited, &input) == NOT_YET && mt_condition_holds(&not_believed, &input) == NOT_YET &&
-	    mt_condition_holds(&clean, &input) == NOT_YET, "before anybody was asked nothing is decided");
+	tap_ok(truth_of(&exploited, &input) == NOT_YET && truth_of(&not_believed, &input) == NOT_YET &&
+	    truth_of(&clean, &input) == NOT_YET, "before anybody was asked nothing is decided");
 	input.listings = &listings;
-	tap_ok(mt_condition_holds(&exploited, &input) == NOT_YET && mt_condition_holds(&not_believed, &input) == NOT_YET,
+	tap_ok(truth_of(&exploited, &input) == NOT_YET && truth_of(&not_believed, &input) == NOT_YET,
 	    "nor where there is but room for what will come");
 	facts.fact[MT_FACT_DNSBL].result = MT_SKIPPED;
-	tap_ok(mt_condition_holds(&exploited, &input) == NO && mt_condition_holds(&not_believed, &input) == NO &&
-	    mt_condition_holds(&clean, &input) == NO, "nobody is to be asked: nothing holds");
+	tap_ok(truth_of(&exploited, &input) == NO && truth_of(&not_believed, &input) == NO &&
+	    truth_of(&clean, &input) == NO, "nobody is to be asked: nothing holds");
 	tap_ok(mt_conditions_stage(&exploited, 1) == MT_STAGE_CONNECT, "stage: of the client");
 	tap_ok(mt_conditions_stage(&(struct mt_condition){ .subject = MT_SUBJECT_DNSBL, .late = true }, 1) == MT_STAGE_EOM,
 	    "stage: of hops");
