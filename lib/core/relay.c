@@ -7,228 +7,11 @@
  * The server that is judged is the last one whose address is proved; its own line, the next
  * older one, says whose mail it passed on.  Whoever lies in that line lies about himself.
  */
-#include "lib/core/relay.h"
+#include "lib/core/relay_run.h"
 
-#include "lib/base/buf.h"
 #include "lib/base/ip.h"
 #include "lib/base/name.h"
 #include "lib/core/hop.h"
-#include "lib/core/marks.h"
-
-#define NAMES_MOST 12			/* of one server: verified names and what it called itself */
-#define EXCHANGERS_MOST 3		/* of a domain whose addresses are asked for */
-#define DOMAINS_MOST 3			/* of recipients whose exchangers are */
-#define VALUE_MOST 80			/* bytes of one value in a sentence */
-
-struct judge {
-	struct mt_relay *relay;
-	struct mt_arena *arena;
-	struct mt_ask *ask;
-	const struct mt_trace *trace;
-	const struct mt_relay_input *input;
-	const struct mt_hop *line;	/* of the relay */
-	const struct mt_hop *seen;	/* the hop that saw the relay */
-	struct mt_span names[NAMES_MOST];	/* those that were verified first */
-	unsigned nnames, nproved;
-	bool proved_only;		/* the rest does not count now */
-	bool mark;			/* the excuse that held is nothing that was verified */
-	bool said;			/* the excuse at hand rests on what the client calls itself */
-	bool waiting;			/* an answer is out */
-	bool trouble;			/* one that could have explained will not come now */
-	enum mt_cause cause;		/* of the first trouble */
-	bool unseen;			/* a check that could have explained is switched off */
-	unsigned off, missing;		/* of the step at hand: what was not asked, bits of enum asked */
-	bool nameless;			/* nobody was asked for its names */
-	bool unknown;			/* something is missing for good */
-	enum mt_cause why;		/* of the first of it */
-	struct mt_buf text;		/* the sentence of the excuse or step at hand */
-};
-
-/* An excuse: what it explains the message as, and whether it holds (its sentence is written).
- * mark: it is one that anybody can write, and nothing verifies it. */
-struct excuse {
-	enum mt_result grade;
-	bool (*holds)(struct judge *j);
-	bool mark;
-};
-
-/* What a step asks for, as far as it may not have been asked: switched off, or because nobody
- * is to be asked or what to ask about is not known. */
-enum asked { ASKED_NAMES, ASKED_WRITER, ASKED_SENDER, ASKED_RECIPIENT, ASKED_MX, ASKED_SPF, ASKED_DKIM, ASKED_ARC,
-	ASKED_DMARC, ASKED_CLIENT, ASKED_KINDS };
-static const char *const asked_words[ASKED_KINDS] = {
-	[ASKED_NAMES] = "the names of the server", [ASKED_WRITER] = "the address of the line's writer",
-	[ASKED_SENDER] = "the sender", [ASKED_RECIPIENT] = "the recipients", [ASKED_MX] = "their exchangers (MX)",
-	[ASKED_SPF] = "SPF", [ASKED_DKIM] = "DKIM", [ASKED_ARC] = "ARC", [ASKED_DMARC] = "DMARC",
-	[ASKED_CLIENT] = "the address of the client" };
-
-/* ---- sentences ------------------------------------------------------------------------------ */
-
-static void
-say(struct judge *j, const char *before, struct mt_span value, const char *after)
-{
-	mt_buf_text(&j->text, before);
-	if (value.len > VALUE_MOST)
-		value.len = VALUE_MOST;
-	mt_buf_escape(&j->text, value, "\\");
-	mt_buf_text(&j->text, after);
-}
-
-static void
-say_ip(struct judge *j, const char *before, const struct mt_ip *ip, const char *after)
-{
-	char text[MT_IP_TEXT];
-
-	say(j, before, mt_span_text(mt_ip_text(ip, text)), after);
-}
-
-static void
-say_not_asked(struct judge *j, unsigned what)
-{
-	bool some = false;
-
-	for (unsigned i = 0; i < ASKED_KINDS; i++)
-		if ((what >> i & 1) != 0) {
-			mt_buf_text(&j->text, some ? ", " : "not known or not asked: ");
-			mt_buf_text(&j->text, asked_words[i]);
-			some = true;
-		}
-}
-
-/* ---- who the server is ------------------------------------------------------------------------ */
-
-static void
-add_name(struct judge *j, struct mt_span name)
-{
-	if (mt_name_qualified(name) && j->nnames < NAMES_MOST)
-		j->names[j->nnames++] = mt_name_strip(name);
-}
-
-static void
-note_trouble(struct judge *j, enum mt_cause cause)
-{
-	if (!j->trouble)
-		j->cause = cause == MT_CAUSE_NONE ? MT_CAUSE_TIMEOUT : cause;
-	j->trouble = true;
-}
-
-/* Something that could have explained the message and was not asked: for want of what to ask
- * about or of somebody to ask, or on purpose. */
-static void
-note_skipped(struct judge *j, enum asked what, enum mt_cause cause)
-{
-	if (cause == MT_CAUSE_NOT_NEEDED || cause == MT_CAUSE_NONE) {
-		j->off |= 1u << what;
-		return;
-	}
-	j->missing |= 1u << what;
-	if (!j->unknown)
-		j->why = cause;
-	j->unknown = true;
-}
-
-/* An answer that is none. */
-static void
-note_answer(struct judge *j, enum asked what, enum mt_cause cause)
-{
-	if (cause == MT_CAUSE_OFFLINE)
-		note_skipped(j, what, cause);
-	else if (mt_cause_trouble(cause) && cause != MT_CAUSE_BAD_NAME)
-		note_trouble(j, cause);
-}
-
-/* The names of the server as they were seen from inside: those that lead back to it, and what it
- * calls itself, which proves nothing unless that was looked up (RFC 2505, 2.1). */
-static void
-find_names(struct judge *j)
-{
-	const struct mt_peer *peer = j->trace->peer;
-	const struct mt_iprev *iprev = &peer->iprev;
-	const struct mt_fact *fact = &j->trace->facts.fact[MT_FACT_IPREV];
-	bool live = mt_hop_has(j->seen, MT_HOP_LIVE);
-
-	if (live) {
-		/* The name that would have told its house may be one that has no answer now, or beyond
-		 * the bound. */
-		if (fact->result == MT_TEMPERROR || fact->cause == MT_CAUSE_LIMIT)
-			note_trouble(j, fact->cause);
-		if (fact->result == MT_SKIPPED && fact->cause == MT_CAUSE_OFFLINE)
-			j->nameless = true;
-		for (unsigned i = 0; i < iprev->nnames; i++)
-			if (mt_iprev_verified(iprev, iprev->names[i].name))
-				add_name(j, iprev->names[i].name);
-		if (peer->helo.fact.result == MT_PASS)
-			add_name(j, j->seen->from.helo);
-	} else if (!mt_hop_has(j->seen, MT_HOP_MAY_BE_FORGED) && !mt_hop_has(j->seen, MT_HOP_UNVERIFIED)) {
-		add_name(j, j->seen->from.rdns);
-	}
-	j->nproved = j->nnames;
-	if (!live)
-		add_name(j, j->seen->from.rdns);
-	add_name(j, j->seen->from.helo);
-}
-
-static unsigned
-names_that_count(const struct judge *j)
-{
-	return j->proved_only ? j->nproved : j->nnames;
-}
-
-/* By the names that were verified, or else by what the server calls itself, which is noted. */
-static bool
-of_its_house(struct judge *j, struct mt_span name)
-{
-	for (unsigned i = 0; i < names_that_count(j); i++)
-		if (mt_organization_same(j->input->organizations, j->names[i], name)) {
-			j->said = i >= j->nproved;
-			return true;
-		}
-	return false;
-}
-
-static bool
-is_its_name(const struct judge *j, struct mt_span name)
-{
-	for (unsigned i = 0; i < names_that_count(j); i++)
-		if (mt_name_same(j->names[i], name))
-			return true;
-	return false;
-}
-
-/* The same /24 or /48: one operator's network. */
-static bool
-near(const struct mt_ip *a, const struct mt_ip *b)
-{
-	return a->family == b->family && a->family != 0 && memcmp(a->bytes, b->bytes, a->family == 6 ? 6 : 3) == 0;
-}
-
-/* Whether an answer holds the server's address, or one near to it; notes what is out and what
- * failed. */
-static bool
-leads_to_it(struct judge *j, struct mt_span name, enum asked what, bool nearly)
-{
-	const struct mt_ip *ip = &j->relay->ip;
-	const struct mt_answer *answer = mt_ask(j->ask, name, ip->family == 6 ? MT_RR_AAAA : MT_RR_A);
-
-	if (answer == NULL) {
-		j->waiting = true;
-		return false;
-	}
-	note_answer(j, what, answer->cause);
-	for (size_t i = 0; i < answer->nrecords; i++)
-		if (mt_ip_equal(&answer->records[i].ip, ip) || (nearly && near(&answer->records[i].ip, ip)))
-			return true;
-	return false;
-}
-
-static struct mt_span
-domain_of(struct mt_span address)
-{
-	for (size_t i = address.len; i-- > 0;)
-		if (address.ptr[i] == '@')
-			return mt_name_strip((struct mt_span){ address.ptr + i + 1, address.len - i - 1 });
-	return MT_ABSENT;
-}
 
 /* ---- E1: the event ------------------------------------------------------------------------------ */
 
@@ -236,7 +19,7 @@ domain_of(struct mt_span address)
  * house is enough: large ones write names of machines that nobody outside can resolve.  What the
  * client only calls itself ties nothing: he wrote it, and may have invented the line with it. */
 static bool
-tied(struct judge *j)
+tied(struct mt_relay_run *j)
 {
 	struct mt_ip by_ip = mt_hop_by_ip(j->line);
 	bool named;
@@ -244,39 +27,39 @@ tied(struct judge *j)
 	if (by_ip.family != 0 && mt_ip_equal(&by_ip, &j->relay->ip))
 		return true;
 	j->proved_only = true;
-	named = is_its_name(j, j->line->by) || of_its_house(j, j->line->by);
+	named = mt_relay_is_its_name(j, j->line->by) || mt_relay_of_its_house(j, j->line->by);
 	j->proved_only = false;
 	return named || (mt_name_qualified(j->line->by) && mt_name_host(j->line->by) &&
-	    leads_to_it(j, mt_name_strip(j->line->by), ASKED_WRITER, false));
+	    mt_relay_leads_to_it(j, mt_name_strip(j->line->by), MT_RELAY_ASKED_WRITER, false));
 }
 
 /* Nothing ties it for certain, but what it calls itself does, and whether that is its name nobody
  * can tell while reverse DNS is in trouble: then the event is as good as seen, and accuses nobody. */
 static bool
-may_be_tied(struct judge *j)
+may_be_tied(struct mt_relay_run *j)
 {
 	const uint64_t another = MT_BIT(MT_MISMATCH) | MT_BIT(MT_OURS) | MT_BIT(MT_LITERAL_MISMATCH);
 
 	return mt_hop_has(j->seen, MT_HOP_LIVE) && j->trace->facts.fact[MT_FACT_IPREV].result == MT_TEMPERROR &&
 	    (another & MT_BIT(j->trace->peer->helo.fact.result)) == 0 &&
-	    (is_its_name(j, j->line->by) || of_its_house(j, j->line->by));
+	    (mt_relay_is_its_name(j, j->line->by) || mt_relay_of_its_house(j, j->line->by));
 }
 
 static void
-say_untied(struct judge *j)
+say_untied(struct mt_relay_run *j)
 {
-	say(j, j->missing != 0 ? "not known whether " : "nothing ties ", j->line->by,
+	mt_relay_say(j, j->missing != 0 ? "not known whether " : "nothing ties ", j->line->by,
 	    j->missing != 0 ? " is the server: " : j->trouble
 	    ? " to the server now; a name that could, cannot be looked up" : " to the server");
 	if (j->missing != 0)
-		say_not_asked(j, j->missing);
-	else if (!j->trouble && (is_its_name(j, j->line->by) || of_its_house(j, j->line->by)))
+		mt_relay_say_not_asked(j, j->missing);
+	else if (!j->trouble && (mt_relay_is_its_name(j, j->line->by) || mt_relay_of_its_house(j, j->line->by)))
 		mt_buf_text(&j->text, " but what its client called itself, which was not verified");
 }
 
 /* The oldest line that is believed tells no client because there was none. */
 static bool
-begun_here(const struct judge *j)
+begun_here(const struct mt_relay_run *j)
 {
 	unsigned hop = j->trace->boundary.hop;
 
@@ -287,7 +70,7 @@ begun_here(const struct judge *j)
 /* What makes it no event: the grade, with its sentence; MT_UNKNOWN where it is one, and
  * MT_SKIPPED where nobody knows. */
 static enum mt_result
-no_line(struct judge *j)
+no_line(struct mt_relay_run *j)
 {
 	const struct mt_boundary *boundary = &j->trace->boundary;
 	const struct mt_peer *peer = j->trace->peer;
@@ -301,8 +84,8 @@ no_line(struct judge *j)
 		return MT_INTERNAL;
 	}
 	if (boundary->ip.family == 0 && !begun_here(j)) {
-		note_skipped(j, ASKED_CLIENT, MT_CAUSE_NO_INPUT);
-		say_not_asked(j, j->missing);
+		mt_relay_note_skipped(j, MT_RELAY_ASKED_CLIENT, MT_CAUSE_NO_INPUT);
+		mt_relay_say_not_asked(j, j->missing);
 		return MT_SKIPPED;
 	}
 	if (boundary->ip.family == 0 || mt_ip_private(&boundary->ip) ||
@@ -311,14 +94,14 @@ no_line(struct judge *j)
 		return MT_INTERNAL;
 	}
 	if (boundary->hop < 2 || boundary->hop > j->trace->nhops) {
-		say_ip(j, "", &boundary->ip, " wrote no line of its own: it is where the message comes from");
+		mt_relay_say_ip(j, "", &boundary->ip, " wrote no line of its own: it is where the message comes from");
 		return MT_DIRECT;
 	}
 	return MT_UNKNOWN;
 }
 
 static enum mt_result
-no_outsider(struct judge *j)
+no_outsider(struct mt_relay_run *j)
 {
 	const struct mt_hop *line = j->line;
 
@@ -342,299 +125,10 @@ no_outsider(struct judge *j)
 	return MT_UNKNOWN;
 }
 
-/* ---- E2: authority ---------------------------------------------------------------------------- */
-
-static bool
-authenticated(struct judge *j)
-{
-	if (!mt_hop_has(j->line, MT_HOP_AUTHENTICATED))
-		return false;
-	mt_buf_format(&j->text, "hop %u says that its client authenticated", j->line->n);
-	return true;
-}
-
-static bool
-same_network(struct judge *j)
-{
-	const struct mt_ip *ip = &j->line->from.ip;
-
-	if (!near(&j->relay->ip, ip))
-		return false;
-	say_ip(j, "", ip, ip->family == 6 ? " lies in the same /48" : " lies in the same /24");
-	return true;
-}
-
-static bool
-same_as(struct judge *j)
-{
-	const struct mt_location *a = j->seen->location, *b = j->line->location;
-
-	if (a == NULL || b == NULL || a->asn == 0 || a->asn != b->asn)
-		return false;
-	mt_buf_format(&j->text, "both lie in AS%u", (unsigned)a->asn);
-	return true;
-}
-
-static bool
-same_house(struct judge *j)
-{
-	if (j->line->from.rdns.len == 0 || mt_hop_has(j->line, MT_HOP_MAY_BE_FORGED) ||
-	    !of_its_house(j, j->line->from.rdns))
-		return false;
-	say(j, "", j->line->from.rdns, " is of the same organization");
-	return true;
-}
-
-/* Within Exchange Online: names that nobody outside can resolve, and addresses far from those
- * that the world sees.  Who borrows such a name is a stranger to no server but theirs. */
-static bool
-same_cloud(struct judge *j)
-{
-	static const char *const zones[] = { ".prod.outlook.com", ".prod.exchangelabs.com" };
-	struct mt_span from = mt_name_strip(j->line->from.helo), by = mt_name_strip(j->line->by);
-
-	for (size_t i = 0; i < sizeof zones / sizeof *zones; i++)
-		if (mt_span_ends(from, zones[i]) && mt_span_ends(by, zones[i])) {
-			say(j, "", from, " and the server are machines of one provider");
-			return true;
-		}
-	return false;
-}
-
-/* Its own user, from wherever he is: POP before SMTP leaves no mark. */
-static bool
-own_user(struct judge *j)
-{
-	struct mt_span domain = domain_of(j->trace->sender);
-
-	if (!j->trace->sender_known)
-		note_skipped(j, ASKED_SENDER, MT_CAUSE_NO_INPUT);
-	if (domain.len == 0 || !of_its_house(j, domain))
-		return false;
-	say(j, "the sender's domain ", domain, " is of the same organization as the server");
-	return true;
-}
-
-/* ---- E3: service ------------------------------------------------------------------------------- */
-
-static bool
-is_recipient(const struct judge *j, struct mt_span address)
-{
-	for (size_t i = 0; i < j->trace->nrecipients; i++)
-		if (mt_span_same(j->trace->recipients[i], address))
-			return true;
-	return false;
-}
-
-static bool
-other_recipient(struct judge *j)
-{
-	if (j->line->recipient.len == 0 || j->trace->nrecipients == 0 || is_recipient(j, j->line->recipient) ||
-	    memchr(j->line->recipient.ptr, '@', j->line->recipient.len) == NULL)
-		return false;
-	say(j, "it came for ", j->line->recipient, " there, and was forwarded to another address");
-	return true;
-}
-
-static bool
-rewritten(struct judge *j)
-{
-	if (!mt_marks_rewritten(j->trace->sender))
-		return false;
-	say(j, "the sender's address ", j->trace->sender, " was rewritten by a forwarder");
-	return true;
-}
-
-static bool
-forward_mark(struct judge *j)
-{
-	if (j->trace->marks.forward == NULL)
-		return false;
-	mt_buf_format(&j->text, "the field %s claims a forwarder", j->trace->marks.forward);
-	return true;
-}
-
-/* One exchanger of a domain is the server, of its house, or of its network: a filter takes mail
- * in at one address and hands it on from another. */
-static bool
-exchanges(struct judge *j, const struct mt_answer *mx, struct mt_span domain)
-{
-	unsigned asked = 0;
-
-	if (mx->nrecords == 0)		/* RFC 5321, 5.1: without MX the domain itself */
-		return of_its_house(j, domain) || leads_to_it(j, domain, ASKED_MX, true);
-	for (size_t i = 0; i < mx->nrecords; i++)
-		if (of_its_house(j, mx->records[i].text))
-			return true;
-	for (size_t i = 0; i < mx->nrecords; i++)
-		if (mt_name_qualified(mx->records[i].text) && asked++ < EXCHANGERS_MOST &&
-		    leads_to_it(j, mx->records[i].text, ASKED_MX, true))
-			return true;
-	return false;
-}
-
-static bool
-exchanger_of(struct judge *j, struct mt_span domain)
-{
-	const struct mt_answer *mx;
-
-	if (!mt_name_qualified(domain))
-		return false;
-	mx = mt_ask(j->ask, domain, MT_RR_MX);
-	if (mx == NULL) {
-		j->waiting = true;
-		return false;
-	}
-	note_answer(j, ASKED_MX, mx->cause);
-	if (mt_cause_trouble(mx->cause) && mx->cause != MT_CAUSE_BAD_NAME)
-		return false;
-	if (!exchanges(j, mx, domain))
-		return false;
-	say(j, "the server takes mail for ", domain, "");
-	return true;
-}
-
-/* A backup MX, a filter that we pay for, or the house where the recipient's mail arrives. */
-static bool
-exchanger(struct judge *j)
-{
-	struct mt_span asked[1 + DOMAINS_MOST] = { domain_of(j->line->recipient) };
-	size_t count = 1;
-
-	if (j->trace->nrecipients == 0)
-		note_skipped(j, ASKED_RECIPIENT, MT_CAUSE_NO_INPUT);
-	if (exchanger_of(j, asked[0]))
-		return true;
-	for (size_t i = 0; i < j->trace->nrecipients && count <= DOMAINS_MOST; i++) {
-		size_t k = 0;
-
-		asked[count] = domain_of(j->trace->recipients[i]);
-		while (k < count && !mt_name_same(asked[k], asked[count]))
-			k++;
-		if (k == count && exchanger_of(j, asked[count++]))
-			return true;
-	}
-	return false;
-}
-
-/* A word that is out, in trouble or was not asked for, of a check that could have explained the
- * message. */
-static bool
-passed(struct judge *j, enum asked what, enum mt_result result, enum mt_cause cause)
-{
-	j->waiting = j->waiting || result == MT_UNKNOWN;
-	if (result == MT_TEMPERROR)
-		note_trouble(j, cause);
-	if (result == MT_SKIPPED)
-		note_skipped(j, what, cause);
-	return result == MT_PASS;
-}
-
-/* The same of a check without which nobody is accused: it may be switched off. */
-static bool
-must_pass(struct judge *j, enum asked what, enum mt_result result, enum mt_cause cause)
-{
-	j->unseen = j->unseen || result == MT_SKIPPED;
-	return passed(j, what, result, cause);
-}
-
-static bool
-spf_authorised(struct judge *j)
-{
-	const struct mt_spf *spf = &j->trace->checks.spf_mailfrom;
-
-	/* Of the live client only: an inner server's SPF nobody looked at. */
-	if (!mt_hop_has(j->seen, MT_HOP_LIVE)) {
-		j->unseen = true;
-		note_skipped(j, ASKED_SPF, MT_CAUSE_NO_INPUT);
-		return false;
-	}
-	if (!must_pass(j, ASKED_SPF, spf->result, spf->cause))
-		return false;
-	say(j, "the owner of ", spf->domain, " lets this server send for him (SPF)");
-	return true;
-}
-
-/* ---- E4: signatures and marks -------------------------------------------------------------------- */
-
-static bool
-signed_by(struct judge *j, bool house)
-{
-	const struct mt_checks *checks = &j->trace->checks;
-
-	(void)must_pass(j, ASKED_DKIM, checks->dkim.result, checks->dkim.cause);
-	for (unsigned i = 0; i < checks->nsignatures; i++) {
-		const struct mt_signature *s = &checks->signatures[i];
-		bool fits;
-
-		(void)passed(j, ASKED_DKIM, s->result, s->cause);
-		if (s->result != MT_PASS)
-			continue;
-		fits = house ? of_its_house(j, s->domain)
-		    : mt_organization_same(j->input->organizations, s->domain, checks->dmarc.domain);
-		if (!fits)
-			continue;
-		say(j, house ? "the server's own house signed it: " : "the author's domain signed it: ", s->domain, "");
-		return true;
-	}
-	return false;
-}
-
-static bool
-house_signed(struct judge *j)
-{
-	return signed_by(j, true);
-}
-
-static bool
-author_signed(struct judge *j)
-{
-	return signed_by(j, false);
-}
-
-static bool
-sealed(struct judge *j)
-{
-	const struct mt_arc *arc = &j->trace->checks.arc;
-
-	if (!passed(j, ASKED_ARC, arc->result, arc->cause) || arc->nsets == 0 ||
-	    !of_its_house(j, arc->sets[arc->nsets - 1].sealer))
-		return false;
-	say(j, "sealed by ", arc->sets[arc->nsets - 1].sealer, " (ARC)");
-	return true;
-}
-
-static bool
-aligned(struct judge *j)
-{
-	if (!passed(j, ASKED_DMARC, j->trace->checks.dmarc.result, j->trace->checks.dmarc.cause))
-		return false;
-	say(j, "the author's domain ", j->trace->checks.dmarc.domain, " vouches for it (DMARC)");
-	return true;
-}
-
-static bool
-list_mark(struct judge *j)
-{
-	if (j->trace->marks.list == NULL)
-		return false;
-	mt_buf_format(&j->text, "the field %s claims a mailing list", j->trace->marks.list);
-	return true;
-}
-
-static bool
-service_mark(struct judge *j)
-{
-	if (j->trace->marks.service == NULL)
-		return false;
-	mt_buf_format(&j->text, "the field %s claims a service that sends for others", j->trace->marks.service);
-	return true;
-}
-
 /* ---- E5: corroboration ----------------------------------------------------------------------------- */
 
 static bool
-listed_by_zone(struct judge *j)
+listed_by_zone(struct mt_relay_run *j)
 {
 	const struct mt_checks *checks = &j->trace->checks;
 
@@ -644,7 +138,7 @@ listed_by_zone(struct judge *j)
 		for (unsigned k = 0; k < l->nnames; k++)
 			if (l->result == MT_LISTED && !l->allow && mt_ip_equal(&l->ip, &j->relay->ip) &&
 			    mt_span_same_text(l->classes[k], "relay")) {
-				say(j, "", l->zone, " lists it as a relay");
+				mt_relay_say(j, "", l->zone, " lists it as a relay");
 				return true;
 			}
 	}
@@ -652,17 +146,17 @@ listed_by_zone(struct judge *j)
 }
 
 static bool
-listed_as_relay(struct judge *j)
+listed_as_relay(struct mt_relay_run *j)
 {
 	if (j->input->known != NULL && mt_nets_have(j->input->known, &j->relay->ip)) {
-		say_ip(j, "", &j->relay->ip, " stands in our own list of relays");
+		mt_relay_say_ip(j, "", &j->relay->ip, " stands in our own list of relays");
 		return true;
 	}
 	return listed_by_zone(j);
 }
 
 static enum mt_result
-history_says(struct judge *j)
+history_says(struct mt_relay_run *j)
 {
 	const struct mt_history *history = &j->trace->checks.history;
 	/* This message is one more of both; whether of others than those before, nobody knows. */
@@ -682,20 +176,35 @@ history_says(struct judge *j)
 
 /* ---- the whole ---------------------------------------------------------------------------------------- */
 
-static const struct excuse authority[] = {
-	{ MT_SUBMISSION, authenticated, true }, { MT_INTERNAL, same_network, false }, { MT_INTERNAL, same_as, false },
-	{ MT_INTERNAL, same_house, false }, { MT_INTERNAL, same_cloud, false }, { MT_SUBMISSION, own_user, false },
-	{ MT_UNKNOWN, NULL, false } };
-static const struct excuse service[] = {
-	{ MT_FORWARDER, other_recipient, false }, { MT_FORWARDER, rewritten, true }, { MT_FORWARDER, forward_mark, true },
-	{ MT_ESP, spf_authorised, false }, { MT_FORWARDER, exchanger, false }, { MT_UNKNOWN, NULL, false } };
-static const struct excuse signature[] = {
-	{ MT_LIST, list_mark, true }, { MT_ESP, service_mark, true }, { MT_ESP, house_signed, false },
-	{ MT_FORWARDER, author_signed, false }, { MT_FORWARDER, sealed, false }, { MT_FORWARDER, aligned, false },
-	{ MT_UNKNOWN, NULL, false } };
+static const struct mt_relay_excuse authority[] = {
+	{ MT_SUBMISSION, mt_relay_authenticated, true },
+	{ MT_INTERNAL, mt_relay_same_network, false },
+	{ MT_INTERNAL, mt_relay_same_as, false },
+	{ MT_INTERNAL, mt_relay_same_house, false },
+	{ MT_INTERNAL, mt_relay_same_cloud, false },
+	{ MT_SUBMISSION, mt_relay_own_user, false },
+	{ MT_UNKNOWN, NULL, false }
+};
+static const struct mt_relay_excuse service[] = {
+	{ MT_FORWARDER, mt_relay_other_recipient, false },
+	{ MT_FORWARDER, mt_relay_rewritten, true },
+	{ MT_FORWARDER, mt_relay_forward_mark, true },
+	{ MT_ESP, mt_relay_spf_authorised, false },
+	{ MT_FORWARDER, mt_relay_exchanger, false },
+	{ MT_UNKNOWN, NULL, false }
+};
+static const struct mt_relay_excuse signature[] = {
+	{ MT_LIST, mt_relay_list_mark, true },
+	{ MT_ESP, mt_relay_service_mark, true },
+	{ MT_ESP, mt_relay_house_signed, false },
+	{ MT_FORWARDER, mt_relay_author_signed, false },
+	{ MT_FORWARDER, mt_relay_sealed, false },
+	{ MT_FORWARDER, mt_relay_aligned, false },
+	{ MT_UNKNOWN, NULL, false }
+};
 
 static void
-finding(struct judge *j, enum mt_relay_step step, enum mt_result holds)
+finding(struct mt_relay_run *j, enum mt_relay_step step, enum mt_result holds)
 {
 	j->relay->findings[step] = (struct mt_relay_finding){ .holds = holds, .text = mt_buf_span(&j->text) };
 	mt_buf_init(&j->text, j->arena, 0);
@@ -703,13 +212,13 @@ finding(struct judge *j, enum mt_relay_step step, enum mt_result holds)
 
 /* Nothing that was asked explains it: whether the step holds, with its sentence. */
 static enum mt_result
-unexplained(struct judge *j, const char *none, bool trouble)
+unexplained(struct mt_relay_run *j, const char *none, bool trouble)
 {
-	const unsigned needed = 1u << ASKED_SPF | 1u << ASKED_DKIM;
+	const unsigned needed = 1u << MT_RELAY_ASKED_SPF | 1u << MT_RELAY_ASKED_DKIM;
 
 	if ((j->missing | (j->off & needed)) != 0) {
 		mt_buf_text(&j->text, "nothing that was asked explains it; ");
-		say_not_asked(j, j->missing | j->off);
+		mt_relay_say_not_asked(j, j->missing | j->off);
 		return MT_UNKNOWN;
 	}
 	mt_buf_text(&j->text, none);
@@ -717,7 +226,7 @@ unexplained(struct judge *j, const char *none, bool trouble)
 		mt_buf_text(&j->text, "; but something that could explain it cannot be had now");
 	if (j->off != 0) {
 		mt_buf_text(&j->text, "; ");
-		say_not_asked(j, j->off);
+		mt_relay_say_not_asked(j, j->off);
 	}
 	return trouble ? MT_TEMPERROR : MT_YES;
 }
@@ -725,14 +234,14 @@ unexplained(struct judge *j, const char *none, bool trouble)
 /* The first excuse that holds explains the message.  All that could are asked before one
  * waits for an answer. */
 static enum mt_result
-explained(struct judge *j, enum mt_relay_step step, const struct excuse *excuses, const char *none)
+explained(struct mt_relay_run *j, enum mt_relay_step step, const struct mt_relay_excuse *excuses, const char *none)
 {
 	bool before = j->trouble;
 
 	j->off = 0;
 	j->missing = 0;
 	if (j->nameless)
-		note_skipped(j, ASKED_NAMES, MT_CAUSE_OFFLINE);
+		mt_relay_note_skipped(j, MT_RELAY_ASKED_NAMES, MT_CAUSE_OFFLINE);
 	for (; excuses->holds != NULL; excuses++) {
 		j->said = false;
 		if (!excuses->holds(j))
@@ -751,14 +260,14 @@ explained(struct judge *j, enum mt_relay_step step, const struct excuse *excuses
 
 /* Whether any excuse holds that is more than a mark. */
 static bool
-verified_excuse(struct judge *j)
+verified_excuse(struct mt_relay_run *j)
 {
-	static const struct excuse *const tables[] = { authority, signature, service };
+	static const struct mt_relay_excuse *const tables[] = { authority, signature, service };
 	bool holds = false;
 
 	j->proved_only = true;
 	for (size_t t = 0; t < sizeof tables / sizeof *tables && !holds; t++)
-		for (const struct excuse *e = tables[t]; e->holds != NULL && !holds; e++)
+		for (const struct mt_relay_excuse *e = tables[t]; e->holds != NULL && !holds; e++)
 			holds = !e->mark && e->holds(j);
 	j->proved_only = false;
 	mt_buf_init(&j->text, j->arena, 0);
@@ -768,7 +277,7 @@ verified_excuse(struct judge *j)
 /* A list names the server, and all that speaks for it is a mark that the sender may have put
  * there: as if the message came from itself.  Not while something better may speak for it. */
 static bool
-listed_in_spite(struct judge *j)
+listed_in_spite(struct mt_relay_run *j)
 {
 	bool listed;
 
@@ -781,7 +290,7 @@ listed_in_spite(struct judge *j)
 
 /* E1.  Not being its own line is no explanation while the name cannot be looked up. */
 static enum mt_result
-event(struct judge *j)
+event(struct mt_relay_run *j)
 {
 	enum mt_result grade = no_line(j), holds = MT_YES;
 
@@ -791,7 +300,7 @@ event(struct judge *j)
 		/* A filter on the same machine handed it back: the line before tells from whom. */
 		while (mt_ip_loopback(&j->line->from.ip) && j->line > j->trace->hops)
 			j->line--;
-		find_names(j);
+		mt_relay_find_names(j);
 		grade = no_outsider(j);
 	}
 	if (grade == MT_UNKNOWN && !tied(j)) {
@@ -808,8 +317,8 @@ event(struct judge *j)
 	j->relay->hop = j->line->n;
 	j->relay->origin = j->line->from.ip;
 	mt_buf_format(&j->text, "by hop %u ", j->line->n);
-	say_ip(j, "", &j->relay->ip, " passed on what ");
-	say_ip(j, "", &j->relay->origin, holds == MT_YES ? " sent"
+	mt_relay_say_ip(j, "", &j->relay->ip, " passed on what ");
+	mt_relay_say_ip(j, "", &j->relay->origin, holds == MT_YES ? " sent"
 	    : " sent, if what it calls itself is its name, which cannot be verified now");
 	finding(j, MT_RELAY_EVENT, holds);
 	return MT_UNKNOWN;
@@ -818,7 +327,7 @@ event(struct judge *j)
 /* E5.  Accuses only where nothing that could have excused was in trouble, and not a bounce
  * alone, whose null sender no SPF speaks for. */
 static enum mt_result
-corroborated(struct judge *j)
+corroborated(struct mt_relay_run *j)
 {
 	enum mt_result grade = listed_as_relay(j) ? MT_OPEN : history_says(j);
 
@@ -829,7 +338,7 @@ corroborated(struct judge *j)
 }
 
 static enum mt_result
-grade(struct judge *j)
+grade(struct mt_relay_run *j)
 {
 	enum mt_result found = event(j);
 
@@ -850,7 +359,7 @@ enum mt_result
 mt_relay_judge(struct mt_relay *relay, struct mt_arena *arena, struct mt_ask *ask, const struct mt_trace *trace,
     const struct mt_relay_input *input)
 {
-	struct judge j = { .relay = relay, .arena = arena, .ask = ask, .trace = trace, .input = input };
+	struct mt_relay_run j = { .relay = relay, .arena = arena, .ask = ask, .trace = trace, .input = input };
 	enum mt_result found;
 
 	*relay = (struct mt_relay){ .ip = trace->boundary.ip };

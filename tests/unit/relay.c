@@ -316,6 +316,8 @@ play(const struct scene *s)
 	p.trace.sender_known = !s->no_sender;
 	if (s->no_sender)
 		p.trace.sender = MT_ABSENT;
+	if (p.trace.sender.len > 0)
+		p.trace.sender_domain = mt_span_text(strrchr(p.trace.sender.ptr, '@') + 1);
 	p.trace.recipients = &rcpt;
 	p.trace.nrecipients = !s->no_rcpt;
 	if (s->mark != NULL)
