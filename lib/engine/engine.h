@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the files of the engine share: engine.c, conn.c, message.c. */
+/* What the files of the engine share: engine.c, conn.c, message.c and others. */
 #ifndef MT_ENGINE_ENGINE_H
 #define MT_ENGINE_ENGINE_H
 
