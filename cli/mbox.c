@@ -199,7 +199,7 @@ field_end(struct reader *r)
 	colon = memchr(r->field + name_len, ':', len - name_len);
 	if (colon == NULL)		/* it is beyond MBOX_FIELD */
 		return line_lost(r, (struct mt_span){ r->field, len });
-	return r->sink->field(r->sink->ctx, (struct mt_span){ r->field, name_len },
+	return r->sink->field(r->sink->ctx, (struct mt_span){ r->field, (size_t)(colon - r->field) },
 	    (struct mt_span){ colon + 1, (size_t)(r->field + len - colon - 1) });
 }
 

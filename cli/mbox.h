@@ -14,7 +14,8 @@ struct mbox_sink {
 	void *ctx;
 	/* offset: where in the stream it begins, with its From_ line. */
 	int (*begin)(void *ctx, int64_t offset);
-	/* value: all behind the colon but the last line end; folds as they stand. */
+	/* name: all in front of the colon, also white space behind it; value: all behind the colon
+	 * but the last line end; folds as they stand. */
 	int (*field)(void *ctx, struct mt_span name, struct mt_span value);
 	/* A line of the header, or the first piece of a long one, that is neither a field nor
 	 * part of one; not told of From_ lines, quoted or not.  NULL: not wanted. */

@@ -13,8 +13,11 @@ mt_dkim_fields_begin(struct mt_dkim_fields *fields, struct mt_arena *arena, size
 bool
 mt_dkim_fields_trim(struct mt_span head, struct mt_span *name, struct mt_span *value)
 {
-	while (value->len > 0 && (value->ptr[value->len - 1] == '\n' || value->ptr[value->len - 1] == '\r'))
+	if (value->len > 0 && value->ptr[value->len - 1] == '\n') {
 		value->len--;
+		if (value->len > 0 && value->ptr[value->len - 1] == '\r')
+			value->len--;
+	}
 	*name = mt_span_trim(head);
 	for (size_t i = 0; i < name->len; i++)
 		if (name->ptr[i] < '!' || name->ptr[i] > '~' || name->ptr[i] == ':' || name->ptr[i] == ';')

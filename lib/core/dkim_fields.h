@@ -25,7 +25,7 @@ struct mt_dkim_fields {
 /* The fields live in the arena. */
 void mt_dkim_fields_begin(struct mt_dkim_fields *fields, struct mt_arena *arena, size_t most);
 
-/* Cuts off what may stand around a name and the line ends behind a value.  False: this is
+/* Cuts off what may stand around a name and the line end behind a value.  False: this is
  * no field name (RFC 5322, 2.2), so no h= can name it and no hash covers it. */
 bool mt_dkim_fields_trim(struct mt_span head, struct mt_span *name, struct mt_span *value);
 

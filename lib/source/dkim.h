@@ -48,8 +48,8 @@ struct mt_dkim_message *mt_dkim_begin(struct mt_dkim *dkim, int64_t now_sec);
 
 /* One header field, in order from the top.  value is the very text behind the colon, with
  * the white space in front of the first word (what libmilter gives after SMFIP_HDR_LEADSPC):
- * "simple" hashes it.  Line ends inside may be LF or CRLF, both are hashed as CRLF; those
- * at the very end are left out.  Copied: nothing is lent. */
+ * "simple" hashes it.  Line ends inside may be LF or CRLF, both are hashed as CRLF; one
+ * at the very end is left out.  Copied: nothing is lent. */
 void mt_dkim_header(struct mt_dkim_message *msg, struct mt_span name, struct mt_span value);
 
 /* Names to ask TXT records of, known as soon as the field was seen: keys 0 up to the count,

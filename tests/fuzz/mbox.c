@@ -58,6 +58,8 @@ field(void *ctx, struct mt_span name, struct mt_span value)
 	seen->bytes += name.len + value.len + 1;
 	if (!seen->open || name.len == 0 || value.len > MBOX_FIELD || seen->bytes > seen->most)
 		abort();
+	while (name.len > 1 && (name.ptr[name.len - 1] == ' ' || name.ptr[name.len - 1] == '\t'))
+		name.len--;
 	for (size_t i = 0; i < name.len; i++)
 		if (name.ptr[i] < 33 || name.ptr[i] > 126 || name.ptr[i] == ':')
 			abort();

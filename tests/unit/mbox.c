@@ -105,7 +105,7 @@ static const struct row {
 	{ "folds stay", true, BYTES("A: 1\n\t2\n 3\nB: x\n\n"), BYTES("@0 A= 1\n\t2\n 3;B= x;|") },
 	{ "no empty line", true, BYTES("A: 1\nB: 2"), BYTES("@0 A= 1;B= 2;|") },
 	{ "a field without a value", true, BYTES("A:\nB:\r\n\n"), BYTES("@0 A=;B=;|") },
-	{ "white space before the colon", true, BYTES("A \t: 1\n\n"), BYTES("@0 A= 1;|") },
+	{ "white space before the colon", true, BYTES("A \t: 1\n\n"), BYTES("@0 A \t= 1;|") },
 	{ "a line without a colon is kept out", true, BYTES("A: 1\ngarbage\n more\nB: 2\n\n"), BYTES("@0 A= 1;!!B= 2;|") },
 	{ "a name with a space is none", true, BYTES("A b: 1\nB: 2\n\n"), BYTES("@0 !B= 2;|") },
 	{ "a name with bytes beyond ASCII is none", true, BYTES("\xc3\xa4: 1\nB: 2\n\n"), BYTES("@0 !B= 2;|") },
@@ -118,7 +118,7 @@ static const struct row {
 	{ "nothing but empty lines", true, BYTES("\n\r\n\n"), BYTES("") },
 	{ "a From_ line first", true, BYTES(FROM "A: 1\n\nx\n"), BYTES("@0 A= 1;[x\n]") },
 	{ "a From_ line without a date first", true, BYTES("From me\nA: 1\n\nx\n"), BYTES("@0 A= 1;[x\n]") },
-	{ "From with a space and a colon is a field", true, BYTES("From : a@b\nA: 1\n\n"), BYTES("@0 From= a@b;A= 1;|") },
+	{ "From with a space and a colon is a field", true, BYTES("From : a@b\nA: 1\n\n"), BYTES("@0 From = a@b;A= 1;|") },
 	{ "two messages", true, BYTES(FROM "A: 1\n\nx\n\n" FROM "B: 2\n\ny\n"),
 	    BYTES("@0 A= 1;[x\n\n]@51 B= 2;[y\n]") },
 	{ "two messages, CRLF", true, BYTES("From a Thu Apr  9 10:12:44 2015\r\nA: 1\r\n\r\nx\r\n\r\n"
