@@ -503,8 +503,9 @@ MT_API struct mt_resolver *mt_offline_open(void);
 struct mt_ports {
 	struct mt_resolver *resolver;	/* taken over; NULL: DNS as configured */
 	int64_t (*wall_msec)(void *ctx);	/* wall clock, Unix milliseconds */
-	bool remember;			/* keep the history of clients that is configured, and read it: for
-					 * whoever sees live mail, or it would remember a rehearsal */
+	bool remember;			/* for whoever sees live mail: keep the history of clients that is
+					 * configured, and read it, or it would remember a rehearsal; and
+					 * probe lists though nobody connects */
 	void (*say)(void *ctx, int priority, const char *line);	/* syslog(3) priorities */
 	void *ctx;
 };

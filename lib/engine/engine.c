@@ -77,13 +77,39 @@ open_dns(struct mt_engine *engine, const struct mt_config *config, int *error)
 static void
 late(void *ctx, const char *name, enum mt_rrtype type, struct mt_answer *answer)
 {
-	mt_cache_late(ctx, name, type, answer);
+	const struct mt_lookup *lookup = ctx;
+
+	mt_cache_late(lookup->cache, name, type, answer);
 }
 
 static void
 tick(void *ctx)
 {
-	mt_cache_tick(ctx);
+	const struct mt_lookup *lookup = ctx;
+
+	mt_cache_tick(lookup->cache);
+}
+
+/* Probes the lists that are in use, if it is time. */
+static void
+probe_lists(struct mt_engine *engine, struct mt_resolver *resolver)
+{
+	struct mt_lists *lists;
+
+	pthread_mutex_lock(&engine->lock);
+	lists = engine->sources == NULL ? NULL : mt_lists_ref(engine->sources->lists);
+	pthread_mutex_unlock(&engine->lock);
+	if (lists != NULL)
+		mt_lists_tick(lists, resolver, mt_now_mono_msec());
+	mt_lists_unref(lists);
+}
+
+static void
+visit(void *ctx)
+{
+	const struct mt_lookup *lookup = ctx;
+
+	probe_lists(lookup->engine, lookup->resolver);
 }
 
 static struct mt_lookup *
@@ -102,6 +128,7 @@ open_lookup(struct mt_engine *engine, const struct mt_config *config, struct mt_
 	if (lookup == NULL)
 		return NULL;
 	atomic_init(&lookup->refs, 1);
+	lookup->engine = engine;
 	lookup->given = given != NULL;
 	lookup->resolver = given != NULL ? given : open_dns(engine, config, error);
 	if (lookup->resolver != NULL)
@@ -111,7 +138,8 @@ open_lookup(struct mt_engine *engine, const struct mt_config *config, struct mt_
 		return NULL;
 	}
 	if (given == NULL)
-		mt_dns_hook(lookup->resolver, &(struct mt_dns_hooks){ late, tick, lookup->cache });
+		mt_dns_hook(lookup->resolver, &(struct mt_dns_hooks){ late, tick,
+		    engine->ports.remember ? visit : NULL, lookup });
 	*error = MT_OK;
 	return lookup;
 }
@@ -122,6 +150,7 @@ struct mt_engine *
 mt_engine_open(struct mt_config *config, const struct mt_ports *ports, int *error)
 {
 	struct mt_engine *engine = calloc(1, sizeof *engine);
+	struct mt_sources *sources = NULL;
 	int ignored;
 
 	if (error == NULL)
@@ -140,11 +169,16 @@ mt_engine_open(struct mt_config *config, const struct mt_ports *ports, int *erro
 	}
 	engine->lookup = open_lookup(engine, config, engine->ports.resolver, error);
 	if (engine->lookup != NULL)
-		engine->sources = mt_sources_open(config, NULL, &engine->ports, error);
+		sources = mt_sources_open(config, NULL, &engine->ports, error);
+	pthread_mutex_lock(&engine->lock);
+	engine->sources = sources;
+	pthread_mutex_unlock(&engine->lock);
 	if (engine->sources == NULL) {
 		mt_engine_close(engine);
 		return NULL;
 	}
+	if (engine->ports.remember)
+		probe_lists(engine, engine->lookup->resolver);
 	return engine;
 }
 
@@ -193,6 +227,8 @@ mt_engine_reload(struct mt_engine *engine, struct mt_config *config)
 	engine->lookup = lookup;
 	engine->sources = sources;
 	pthread_mutex_unlock(&engine->lock);
+	if (engine->ports.remember)
+		probe_lists(engine, lookup->resolver);
 	mt_sources_unref(old_sources);
 	mt_lookup_unref(old_lookup);
 	mt_config_unref(old_config);
@@ -202,9 +238,16 @@ mt_engine_reload(struct mt_engine *engine, struct mt_config *config)
 void
 mt_engine_close(struct mt_engine *engine)
 {
+	struct mt_sources *sources;
+
 	if (engine == NULL)
 		return;
-	mt_sources_unref(engine->sources);
+	/* The resolver's thread looks at them until it has ended. */
+	pthread_mutex_lock(&engine->lock);
+	sources = engine->sources;
+	engine->sources = NULL;
+	pthread_mutex_unlock(&engine->lock);
+	mt_sources_unref(sources);
 	mt_selectors_free(engine->selectors);
 	mt_lookup_unref(engine->lookup);
 	mt_config_unref(engine->config);

@@ -19,6 +19,7 @@ struct mt_lookup {
 	atomic_uint refs;
 	struct mt_resolver *resolver;
 	struct mt_cache *cache;
+	struct mt_engine *engine;	/* outlives it */
 	bool given;			/* the resolver came from the caller */
 };
 

@@ -287,6 +287,14 @@ mt_lists_new(const struct mt_dnsbl *settings, const struct mt_lists *old,
 	return lists;
 }
 
+struct mt_lists *
+mt_lists_ref(struct mt_lists *lists)
+{
+	if (lists != NULL)
+		atomic_fetch_add_explicit(&lists->refs, 1, memory_order_relaxed);
+	return lists;
+}
+
 void
 mt_lists_unref(struct mt_lists *lists)
 {

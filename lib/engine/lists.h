@@ -5,7 +5,8 @@
  * a list which lists the whole world rejects nobody's mail.
  *
  * Any thread.  Nothing waits and no thread is started: whoever comes by with the time starts
- * what probes are due, and their answers come as they come.  A zone's health is counted for
+ * what probes are due (for live mail the thread of the resolver does, besides every client),
+ * and their answers come as they come.  A zone's health is counted for
  * itself, and goes on over a reload in which the zone stays.
  */
 #ifndef MT_ENGINE_LISTS_H
@@ -26,6 +27,7 @@ struct mt_lists;
  * every resolver that was given to mt_lists_tick().  NULL: no memory. */
 struct mt_lists *mt_lists_new(const struct mt_dnsbl *settings, const struct mt_lists *old,
     void (*say)(void *ctx, int priority, const char *line), void *ctx);
+struct mt_lists *mt_lists_ref(struct mt_lists *lists);
 /* Probes that are under way hold what they need. */
 void mt_lists_unref(struct mt_lists *lists);
 

@@ -110,7 +110,7 @@ struct dns {
 	struct tries due[ROUNDS];
 	unsigned epoch;			/* of the list of servers */
 	struct mt_breaker breaker;
-	int64_t ticked_msec, loaded_msec;
+	int64_t ticked_msec, visited_msec, loaded_msec;
 };
 
 static int64_t
@@ -670,6 +670,10 @@ expire(struct dns *dns, int64_t now)
 static void
 tick(struct dns *dns, int64_t now)
 {
+	if (dns->called.visit != NULL && now - dns->visited_msec >= MT_DNS_VISIT_MSEC) {
+		dns->visited_msec = now;
+		dns->called.visit(dns->called.ctx);
+	}
 	if (now - dns->ticked_msec < TICK_MSEC)
 		return;
 	dns->ticked_msec = now;
@@ -693,6 +697,8 @@ wait_msec(const struct dns *dns, int64_t now)
 			next = dns->due[i].first->due_msec;
 	if (dns->oldest != NULL && dns->oldest->deadline_msec < next)
 		next = dns->oldest->deadline_msec;
+	if (dns->called.visit != NULL && dns->visited_msec + MT_DNS_VISIT_MSEC < next)
+		next = dns->visited_msec + MT_DNS_VISIT_MSEC;
 	for (size_t i = 0; i < dns->servers.count; i++) {
 		const struct mt_server *server = &dns->servers.server[i];
 
@@ -892,6 +898,7 @@ mt_dns_hook(struct mt_resolver *self, const struct mt_dns_hooks *hooks)
 	pthread_mutex_lock(&dns->lock);
 	dns->hooks = *hooks;
 	pthread_mutex_unlock(&dns->lock);
+	mt_channel_wake(dns->channels);	/* it may be waiting for ever */
 }
 
 static uint64_t

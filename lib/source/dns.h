@@ -33,8 +33,11 @@ struct mt_dns_hooks {
 	void (*late)(void *ctx, const char *name, enum mt_rrtype type, struct mt_answer *answer);
 	/* Comes several times a second while questions are under way. */
 	void (*tick)(void *ctx);
+	/* Comes every MT_DNS_VISIT_MSEC, whether anything is asked or not. */
+	void (*visit)(void *ctx);
 	void *ctx;
 };
+#define MT_DNS_VISIT_MSEC 10000
 void mt_dns_hook(struct mt_resolver *resolver, const struct mt_dns_hooks *hooks);
 
 struct mt_dns_server_counts {

@@ -187,6 +187,26 @@ test_authentic(void)
 	tap_ok(!got[0] && got[1], "the AD bit is asked for and kept only where it is trusted");
 }
 
+static void
+count_visit(void *ctx)
+{
+	atomic_fetch_add((atomic_uint *)ctx, 1);
+}
+
+static void
+test_visit(void)
+{
+	struct mt_resolver *r = open_at(server.address, (struct mt_dns_options){ 0 }, NULL);
+	atomic_uint visits = 0;
+
+	sleep_msec(50);			/* by then it waits for ever */
+	mt_dns_hook(r, &(struct mt_dns_hooks){ .visit = count_visit, .ctx = &visits });
+	for (unsigned i = 0; i < 300 && atomic_load(&visits) == 0; i++)
+		sleep_msec(100);
+	tap_ok(atomic_load(&visits) > 0, "the thread comes by though nothing is asked");
+	r->close(r);
+}
+
 /* 1,000 at once, through several channels; a question that asks a question. */
 static void
 test_many(void)
@@ -338,6 +358,7 @@ main(void)
 	test_arguments();
 	test_table();
 	test_authentic();
+	test_visit();
 	test_many();
 	test_ask_on();
 	test_deadline();

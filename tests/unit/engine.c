@@ -409,6 +409,37 @@ test_early_after_header(struct mt_config *config)
 	mt_engine_close(engine);
 }
 
+/* Lists are probed when an engine for live mail opens; one that nobody connects to in a
+ * rehearsal asks nothing. */
+static void
+test_probes(void)
+{
+	static const char conf[] = "dnsbl \"one.example\" { code \"127.0.0.2\" { name = a class = spam } }\n"
+	    "dnsbl \"two.example\" { code \"127.0.0.2\" { name = b class = spam } }\n";
+	char path[] = "/tmp/mailtrace-engine-XXXXXX";
+	struct mt_config *config = NULL;
+	int fd = mkstemp(path);
+
+	if (fd >= 0 && write(fd, conf, sizeof conf - 1) == (ssize_t)(sizeof conf - 1))
+		config = mt_config_load(path, NULL, 0, say, NULL, NULL);
+	unlink(path);
+	close(fd);
+	if (!tap_ok(config != NULL, "lists load"))
+		return;
+	for (unsigned live = 0; live < 2; live++) {
+		struct silent silent = { .resolver = { .ask = hold, .close = let_go } };
+		struct mt_ports ports = { .resolver = &silent.resolver, .remember = live == 1 };
+		struct mt_engine *engine = mt_engine_open(config, &ports, NULL);
+
+		tap_ok(engine != NULL && silent.asked == 4 * live, live ? "for live mail lists are probed at the start"
+		    : "for a rehearsal they are not");
+		mt_engine_reload(engine, config);
+		tap_ok(silent.asked == 4 * live, "and a reload does not probe them again");
+		mt_engine_close(engine);
+	}
+	mt_config_unref(config);
+}
+
 static void
 test_ids(struct mt_config *config)
 {
@@ -446,6 +477,7 @@ main(void)
 	test_many_recipients();
 	test_relaying();
 	test_early_after_header(config);
+	test_probes();
 	test_ids(config);
 	mt_config_unref(config);
 	return tap_done();
