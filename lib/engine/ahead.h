@@ -7,8 +7,27 @@
 
 #include "lib/engine/cache.h"
 
+#define MT_BUDGET_MOST 60		/* DESIGN: questions of a message, whoever asks them */
+#define MT_BUDGET_AHEAD 20		/* of them asked ahead */
+
+/* What one connection may ask for its message: judges, and ahead of them.  Counted; any
+ * thread, no lock. */
+struct mt_budget;
+
+struct mt_budget *mt_budget_new(void);
+struct mt_budget *mt_budget_ref(struct mt_budget *budget);
+void mt_budget_unref(struct mt_budget *budget);
+/* Another message begins, for which `spent` questions of the connection count. */
+void mt_budget_begin(struct mt_budget *budget, unsigned spent);
+/* Charges a judge's question; keep: what he must leave for others.  One that was asked ahead
+ * has been charged.  False: nothing is left. */
+bool mt_budget_ask(struct mt_budget *budget, const char *name, enum mt_rrtype type, unsigned keep);
+unsigned mt_budget_spent(const struct mt_budget *budget);
+
 /* An answer of TXT that came for a message; address: MT_RR_A or MT_RR_AAAA, the client's
- * family, 0 where it is not known.  The cache outlives every question.  Any thread. */
-void mt_ahead_spf(struct mt_cache *cache, const struct mt_answer *txt, enum mt_rrtype address);
+ * family, 0 where it is not known.  What it leads to is asked within the budget, and leaves
+ * judges a third of it.  The cache outlives every question.  Any thread. */
+void mt_ahead_spf(struct mt_cache *cache, struct mt_budget *budget, const struct mt_answer *txt,
+    enum mt_rrtype address);
 
 #endif

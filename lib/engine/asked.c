@@ -58,7 +58,8 @@ add(struct mt_asked *asked, const char *name, enum mt_rrtype type)
 	unsigned index = asked->count;
 	char *kept;
 
-	if (asked->count + asked->keep >= asked->most || !make_room(asked))
+	if (asked->count + asked->keep >= asked->most || !make_room(asked) ||
+	    !mt_budget_ask(asked->conn->budget, name, type, asked->keep))
 		return NULL;
 	kept = strdup(name);
 	if (kept == NULL)

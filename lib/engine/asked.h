@@ -7,8 +7,9 @@
 #define MT_ENGINE_ASKED_H
 
 #include "lib/core/ask.h"
+#include "lib/engine/ahead.h"
 
-#define MT_ASKED_MOST 60		/* DESIGN: questions of a message */
+#define MT_ASKED_MOST MT_BUDGET_MOST	/* questions of a message */
 
 struct mt_conn;
 struct mt_asked_entry;

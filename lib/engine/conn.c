@@ -21,10 +21,11 @@
 struct question {
 	struct mt_inbox *inbox;
 	struct mt_cache *cache;		/* outlives the question: it closes after the resolver */
+	struct mt_budget *budget;	/* a reference, where more may be asked ahead; else NULL */
 	enum mt_what what;
 	unsigned index;
-	/* Of MT_WHAT_PTR: how names are led back.  Of MT_WHAT_ASKED: the addresses that a policy
-	 * of the sender's asks for; 0: no policy is asked about. */
+	/* Of MT_WHAT_PTR: how names are led back.  With a budget: the addresses that a policy of
+	 * the sender's asks for. */
 	enum mt_rrtype forward;
 };
 
@@ -52,8 +53,8 @@ delivered(void *ctx, struct mt_answer *answer)
 	struct question *q = ctx;
 	struct mt_answer *held = q->what == MT_WHAT_PTR ? mt_answer_ref(answer) : NULL;
 
-	if (q->what == MT_WHAT_ASKED && q->forward != 0 && answer != NULL)
-		mt_ahead_spf(q->cache, answer, q->forward);
+	if (q->budget != NULL && answer != NULL)
+		mt_ahead_spf(q->cache, q->budget, answer, q->forward);
 
 	/* The questions that follow are expected before this one is counted off, so that
 	 * nobody believes that nothing more will come; but their letters come after. */
@@ -66,6 +67,7 @@ delivered(void *ctx, struct mt_answer *answer)
 	}
 	mt_answer_unref(held);
 	mt_inbox_unref(q->inbox);
+	mt_budget_unref(q->budget);
 	free(q);
 }
 
@@ -81,6 +83,8 @@ ask(struct mt_inbox *inbox, struct mt_cache *cache, const char *name, enum mt_rr
 	}
 	*q = *about;
 	q->inbox = mt_inbox_ref(inbox);
+	if (q->budget != NULL)
+		mt_budget_ref(q->budget);
 	q->cache = cache;
 	mt_cache_ask(cache, name, type, delivered, q);
 }
@@ -133,8 +137,10 @@ mt_conn_ask(struct mt_conn *conn, const char *name, enum mt_rrtype type, unsigne
 {
 	struct question about = { .what = MT_WHAT_ASKED, .index = index };
 
-	if (type == MT_RR_TXT && conn->config->spf.enable && conn->peer.ip.family != 0)
+	if (type == MT_RR_TXT && conn->config->spf.enable && conn->peer.ip.family != 0) {
+		about.budget = conn->budget;
 		about.forward = mt_iprev_type(&conn->peer.ip);
+	}
 	ask(conn->inbox, conn->lookup->cache, name, type, &about);
 }
 
@@ -182,7 +188,10 @@ mt_conn_open(struct mt_engine *engine, const struct mt_client *client)
 	if (conn == NULL)
 		return NULL;
 	conn->inbox = mt_inbox_new();
-	if (conn->inbox == NULL) {
+	conn->budget = mt_budget_new();
+	if (conn->inbox == NULL || conn->budget == NULL) {
+		mt_inbox_unref(conn->inbox);
+		mt_budget_unref(conn->budget);
 		free(conn);
 		return NULL;
 	}
@@ -326,6 +335,7 @@ renew_answers(struct mt_conn *conn)
 void
 mt_conn_renew(struct mt_conn *conn)
 {
+	mt_budget_begin(conn->budget, conn->own.count);
 	/* What the messages before it on this connection came to is a part of the history. */
 	ask_history(conn);
 	mt_conn_apply(conn);
@@ -357,6 +367,7 @@ mt_conn_close(struct mt_conn *conn)
 		return;
 	mt_asked_close(&conn->own);
 	mt_inbox_unref(conn->inbox);
+	mt_budget_unref(conn->budget);
 	mt_sources_unref(conn->sources);
 	mt_lookup_unref(conn->lookup);
 	mt_config_unref(conn->config);

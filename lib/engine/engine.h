@@ -8,6 +8,7 @@
 
 #include "lib/config/config.h"
 #include "lib/core/trace.h"
+#include "lib/engine/ahead.h"
 #include "lib/engine/asked.h"
 #include "lib/engine/cache.h"
 #include "lib/engine/inbox.h"
@@ -43,6 +44,7 @@ struct mt_conn {
 	struct mt_lookup *lookup;
 	struct mt_sources *sources;
 	struct mt_inbox *inbox;
+	struct mt_budget *budget;	/* of the message that is open */
 	struct mt_arena arena;
 	struct mt_peer peer;
 	unsigned helo_count;		/* which asking about a HELO name an answer belongs to */

@@ -222,6 +222,62 @@ test_many(void)
 	end(&b);
 }
 
+static struct mt_answer *
+policy(unsigned from)
+{
+	struct mt_answer *txt = mt_answer_new(MT_CAUSE_NONE, 1, 512);
+	char text[512] = "v=spf1";
+
+	for (unsigned i = 0; i < 10; i++)
+		snprintf(text + strlen(text), sizeof text - strlen(text), " include:n%u.example", from + i);
+	mt_answer_set_text(txt, 0, mt_span_text(text));
+	return txt;
+}
+
+/* Judges and what is asked ahead of them have one purse. */
+static void
+test_ahead(void)
+{
+	struct bench b;
+	struct mt_answer *txt_answer;
+	char name[32];
+	unsigned asked = 0;
+
+	begin(&b, MT_ASKED_MOST);
+	for (unsigned i = 0; i < 5; i++) {
+		txt_answer = policy(10 * i);
+		mt_ahead_spf(b.conn->lookup->cache, b.conn->budget, txt_answer, MT_RR_A);
+		mt_answer_unref(txt_answer);
+	}
+	tap_ok(b.held.asked == MT_BUDGET_AHEAD, "however many policies come, 20 questions are asked ahead (%u)", b.held.asked);
+	while (asked < 2 * MT_ASKED_MOST) {
+		snprintf(name, sizeof name, "n%u.example", asked);
+		if (txt(&b.asked, name) != NULL)
+			break;
+		asked++;
+	}
+	tap_ok(asked == MT_ASKED_MOST && b.held.asked == MT_ASKED_MOST, "what was asked ahead is not charged to a judge again (%u)",
+	    asked);
+	end(&b);
+	begin(&b, MT_ASKED_MOST);
+	txt_answer = policy(100);
+	mt_ahead_spf(b.conn->lookup->cache, b.conn->budget, txt_answer, MT_RR_A);
+	for (asked = 0; asked < 2 * MT_ASKED_MOST; asked++) {
+		snprintf(name, sizeof name, "n%u.example", asked);
+		if (txt(&b.asked, name) != NULL)
+			break;
+	}
+	tap_ok(asked == MT_ASKED_MOST - 10 && b.held.asked == MT_ASKED_MOST, "and what no judge wanted counts for all");
+	mt_budget_begin(b.conn->budget, 35);
+	mt_answer_unref(txt_answer);
+	txt_answer = policy(200);
+	mt_ahead_spf(b.conn->lookup->cache, b.conn->budget, txt_answer, MT_RR_A);
+	tap_ok(b.held.asked == MT_ASKED_MOST + 5 && mt_budget_spent(b.conn->budget) == 40,
+	    "where much is asked, nothing is ahead of it");
+	mt_answer_unref(txt_answer);
+	end(&b);
+}
+
 /* Whoever has to leave questions for others meets his bound earlier, and they do not. */
 static void
 test_keep(void)
@@ -330,6 +386,7 @@ main(void)
 	test_stale();
 	test_bound();
 	test_many();
+	test_ahead();
 	test_keep();
 	test_also();
 	test_late();
