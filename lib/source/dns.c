@@ -25,7 +25,6 @@
 #define TICK_MSEC 100			/* between calls of the hook */
 #define RELOAD_MSEC 10000		/* how old the list from resolv.conf(5) may be */
 #define LISTEN 2			/* deadlines for which a try is listened to */
-#define RCODE_FORMERR 1
 #define RCODE_NXDOMAIN 3
 #define TYPE_NS ((enum mt_rrtype)2)	/* of the root: whoever resolves has it at hand */
 
@@ -43,7 +42,7 @@ struct question {
 	enum mt_rrtype type;
 	bool listed;			/* stands in the order of deadlines */
 	bool queued;			/* stands in a list of those to be gone on with */
-	bool edns;
+	bool plain;			/* a server made nothing of EDNS */
 	bool probe;			/* ours: nobody waits for it */
 	bool expired;			/* delivered without an answer: one that comes is late */
 	bool silent;			/* some server did not answer in its time */
@@ -54,6 +53,8 @@ struct question {
 	unsigned tries;			/* under way, listened to */
 	unsigned running;		/* of them those that still have time */
 	enum mt_cause word;		/* the first that a server said which is no answer */
+	struct mt_packet_chain *chain;	/* NULL: no packet led to another name yet */
+	unsigned stage;			/* names asked about before this one */
 	char name[];
 };
 
@@ -62,7 +63,8 @@ struct try {
 	struct try *earlier, *later;	/* in the order in which their time is over */
 	struct question *question;
 	unsigned server, epoch, round;
-	bool tcp;
+	unsigned stage;			/* which of the question's names it is about */
+	bool tcp, edns;
 	uint64_t mark;			/* of the server, when it was asked */
 	int64_t due_msec;
 	bool running;			/* stands in that order */
@@ -220,6 +222,7 @@ release(struct question *q)
 		return;
 	if (!q->probe)
 		atomic_fetch_sub(&q->dns->alive, 1);
+	free(q->chain);
 	free(q);
 }
 
@@ -423,6 +426,65 @@ take_answer(struct dns *dns, struct try *t, struct mt_answer *answer)
 	}
 }
 
+/* What a reply shows of the server's EDNS. */
+static void
+note_edns(struct dns *dns, const struct try *t, unsigned rcode, bool opt)
+{
+	struct mt_server *server = server_of(dns, t);
+
+	if (server == NULL || mt_packet_plain(rcode))
+		return;
+	if (opt)
+		mt_server_spoke_edns(server, now_msec());
+	else if (!t->edns)
+		mt_server_spoke_plain(server, now_msec());
+}
+
+/* The name that the question is about by now. */
+static const char *
+name_of(const struct question *q)
+{
+	return q->stage == 0 ? q->name : q->chain->target;
+}
+
+/* Begins anew with the name that a chain of CNAME records has led to (RFC 1034, 5.3.3), within
+ * the same deadline. */
+static void
+follow(struct question *q, const struct mt_packet_chain *chain)
+{
+	if (q->chain == NULL && (q->chain = malloc(sizeof *q->chain)) == NULL) {
+		deliver(q, NULL);
+		return;
+	}
+	*q->chain = *chain;
+	q->stage++;
+	q->round = 0;
+	q->tried = q->out = 0;
+	q->word = MT_CAUSE_NONE;
+	q->silent = q->resend = q->tcp_failed = false;
+	go_on(q);
+}
+
+/* A reply that is to be read for what it says of the name. */
+static void
+take_packet(struct dns *dns, struct try *t, struct mt_span packet)
+{
+	struct question *q = t->question;
+	struct mt_packet_chain chain = { 0 };
+	struct mt_answer *answer;
+
+	if (q->stage > 0)
+		chain = *q->chain;
+	answer = mt_packet_read(packet, name_of(q), q->type, &dns->rules, &chain);
+	if (answer == NULL || !chain.open || q->done == NULL) {
+		take_answer(dns, t, answer);
+		return;
+	}
+	mt_answer_unref(answer);
+	judge_server(dns, t, MT_CAUSE_NONE);
+	follow(q, &chain);
+}
+
 static void
 on_reply(struct try *t, struct mt_span packet)
 {
@@ -430,6 +492,7 @@ on_reply(struct try *t, struct mt_span packet)
 	struct dns *dns = q->dns;
 	struct mt_packet_head head;
 	bool readable = mt_packet_head(&head, packet);
+	unsigned rcode = mt_packet_rcode(&head, packet);
 
 	if (q->probe) {
 		hear_probe(dns, t, &head);
@@ -437,14 +500,21 @@ on_reply(struct try *t, struct mt_span packet)
 	}
 	if (mt_breaker_answered(&dns->breaker))
 		closed(dns);
-	if (q->done != NULL && readable && head.rcode == RCODE_FORMERR && q->edns) {
-		q->edns = false;	/* RFC 6891, 7: it knows no EDNS */
+	if (readable)
+		note_edns(dns, t, rcode, mt_packet_edns(&head, packet) != 0);
+	if (t->stage != q->stage) {
+		/* About a name that the question has left. */
+		judge_server(dns, t, MT_CAUSE_NONE);
+		if (q->done != NULL && q->running == 0)
+			go_on(q);
+	} else if (q->done != NULL && readable && t->edns && !q->plain && mt_packet_plain(rcode)) {
+		q->plain = true;
 		send_again(t, t->tcp);
 	} else if (q->done != NULL && readable && !t->tcp && (head.truncated || mt_channel_cut(packet))) {
 		judge_server(dns, t, MT_CAUSE_NONE);
 		send_again(t, true);
 	} else {
-		take_answer(dns, t, mt_packet_read(packet, q->name, q->type, &dns->rules));
+		take_packet(dns, t, packet);
 	}
 }
 
@@ -454,7 +524,7 @@ on_broken(struct dns *dns, struct try *t)
 {
 	struct question *q = t->question;
 
-	if (t->tcp && q->done != NULL && !q->tcp_failed) {
+	if (t->tcp && q->done != NULL && !q->tcp_failed && t->stage == q->stage) {
 		q->tcp_failed = true;	/* another's answer may have broken the connection of all */
 		send_again(t, true);
 		return;
@@ -526,13 +596,15 @@ send_try(struct question *q, unsigned n, bool tcp)
 {
 	struct dns *dns = q->dns;
 	const struct mt_server *server = &dns->servers.server[n];
+	/* Probes go without EDNS: they are to learn whether anybody is there at all. */
+	bool edns = !q->plain && !q->probe && mt_server_edns(server, q->round > 0, now_msec());
 	unsigned char packet[MT_PACKET_ASK];
-	size_t len = mt_packet_ask(packet, q->name, q->type, 0, q->edns, dns->rules.trusted);
+	size_t len = mt_packet_ask(packet, name_of(q), q->type, 0, edns, dns->rules.trusted);
 	struct try *t = len == 0 ? NULL : calloc(1, sizeof *t);
 
 	if (t == NULL)
 		return false;
-	*t = (struct try){ .question = q, .server = n, .epoch = dns->epoch, .tcp = tcp,
+	*t = (struct try){ .question = q, .server = n, .epoch = dns->epoch, .stage = q->stage, .tcp = tcp, .edns = edns,
 		.mark = mt_server_mark(server) };
 	try_run(dns, t, q->round);
 	q->tries++;
@@ -638,7 +710,7 @@ send_probe(struct dns *dns, unsigned server)
 
 	if (q != NULL) {
 		/* It may end before we are done with it. */
-		*q = (struct question){ .dns = dns, .type = TYPE_NS, .edns = true, .probe = true, .queued = true };
+		*q = (struct question){ .dns = dns, .type = TYPE_NS, .probe = true, .queued = true };
 		count(&dns->probes);
 		sent = send_try(q, server, false);
 		q->queued = false;
@@ -786,7 +858,6 @@ dns_ask(struct mt_resolver *self, const char *name, enum mt_rrtype type, mt_answ
 	q->type = type;
 	q->done = done;
 	q->ctx = ctx;
-	q->edns = true;
 	pthread_mutex_lock(&dns->lock);
 	q->asked_msec = now_msec();
 	q->deadline_msec = q->asked_msec + dns->options.deadline_msec;

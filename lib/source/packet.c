@@ -12,7 +12,8 @@
 #define TYPE_SOA 6
 #define TYPE_OPT 41
 
-enum { RCODE_OK = 0, RCODE_NXDOMAIN = 3, RCODE_NOTIMP = 4, RCODE_REFUSED = 5, RCODE_NOTAUTH = 9 };
+enum { RCODE_OK = 0, RCODE_FORMERR = 1, RCODE_NXDOMAIN = 3, RCODE_NOTIMP = 4, RCODE_REFUSED = 5,
+	RCODE_NOTAUTH = 9, RCODE_BADVERS = 16 };
 
 struct bytes {
 	const unsigned char *ptr;
@@ -30,6 +31,8 @@ struct resource {
 struct found {
 	struct mt_wire_name target;	/* where the chain has led to */
 	uint32_t ttl;
+	unsigned steps;			/* of the chain so far */
+	bool moved;			/* in this packet */
 	size_t count;			/* kept */
 	size_t data[MT_ANSWER_ADDRESSES], data_len[MT_ANSWER_ADDRESSES];
 	bool cut;
@@ -275,7 +278,7 @@ read_resource(struct bytes packet, size_t *at, struct resource *r)
 	r->type = get16(p);
 	r->class = get16(p + 2);
 	r->ttl = get32(p + 4);
-	if (r->ttl > INT32_MAX)		/* RFC 2181, 8 */
+	if (r->ttl > INT32_MAX && r->type != TYPE_OPT)	/* RFC 2181, 8 */
 		r->ttl = 0;
 	r->data = *at + 10;
 	r->data_len = get16(p + 8);
@@ -283,6 +286,49 @@ read_resource(struct bytes packet, size_t *at, struct resource *r)
 		return false;
 	*at = r->data + r->data_len;
 	return true;
+}
+
+enum opt { OPT_NONE, OPT_FOUND, OPT_GARBAGE };
+
+/* The OPT record, which stands in the additional section (RFC 6891, 6.1.1). */
+static enum opt
+find_opt(const struct mt_packet_head *head, struct mt_span packet, struct resource *r)
+{
+	struct bytes b = { (const unsigned char *)packet.ptr, packet.len };
+	unsigned before = head->answers + head->authorities;
+	size_t at = head->end;
+
+	if (head->end == 0 || head->additionals == 0)
+		return OPT_NONE;
+	for (unsigned i = 0; i < before + head->additionals; i++) {
+		if (!read_resource(b, &at, r))
+			return OPT_GARBAGE;
+		if (i >= before && r->type == TYPE_OPT)
+			return OPT_FOUND;
+	}
+	return OPT_NONE;
+}
+
+uint16_t
+mt_packet_edns(const struct mt_packet_head *head, struct mt_span packet)
+{
+	struct resource r;
+
+	return find_opt(head, packet, &r) == OPT_FOUND ? r.class : 0;
+}
+
+unsigned
+mt_packet_rcode(const struct mt_packet_head *head, struct mt_span packet)
+{
+	struct resource r;
+
+	return find_opt(head, packet, &r) == OPT_FOUND ? (unsigned)(r.ttl >> 24) << 4 | head->rcode : head->rcode;
+}
+
+bool
+mt_packet_plain(unsigned rcode)
+{
+	return rcode == RCODE_FORMERR || rcode == RCODE_NOTIMP || rcode == RCODE_BADVERS;
 }
 
 /* ---- answers ------------------------------------------------------------------- */
@@ -303,8 +349,7 @@ enum walk { WALK_DONE, WALK_AGAIN, WALK_GARBAGE };
 /* One walk through the answer section.  Along CNAME records the target changes, and
  * their order is free (RFC 1034, 3.6): then a further walk collects. */
 static enum walk
-walk_answers(struct bytes packet, const struct mt_packet_head *head, uint16_t type, struct found *found,
-    unsigned *steps)
+walk_answers(struct bytes packet, const struct mt_packet_head *head, uint16_t type, struct found *found)
 {
 	size_t at = head->end, most = mt_answer_most((enum mt_rrtype)type);
 	struct resource r;
@@ -327,13 +372,15 @@ walk_answers(struct bytes packet, const struct mt_packet_head *head, uint16_t ty
 			found->data[found->count] = r.data;
 			found->data_len[found->count++] = r.data_len;
 		} else if (r.type == MT_RR_CNAME && found->count == 0) {
-			if (++*steps > MT_PACKET_CHAIN || !data_name(packet, r.data, r.data_len, 0, &found->target))
+			if (++found->steps > MT_PACKET_CHAIN ||
+			    !data_name(packet, r.data, r.data_len, 0, &found->target))
 				return WALK_GARBAGE;
 			if (r.ttl < found->ttl)
 				found->ttl = r.ttl;
 			moved = true;
 		}
 	}
+	found->moved = found->moved || moved;
 	found->end = at;
 	return moved ? WALK_AGAIN : WALK_DONE;
 }
@@ -341,13 +388,12 @@ walk_answers(struct bytes packet, const struct mt_packet_head *head, uint16_t ty
 static bool
 find_answers(struct bytes packet, const struct mt_packet_head *head, uint16_t type, struct found *found)
 {
-	unsigned steps = 0;
 	enum walk walk;
 
 	found->target = head->name;
-	found->ttl = INT32_MAX;
+	found->moved = false;
 	do
-		walk = walk_answers(packet, head, type, found, &steps);
+		walk = walk_answers(packet, head, type, found);
 	while (walk == WALK_AGAIN);
 	return walk == WALK_DONE;
 }
@@ -398,8 +444,9 @@ read_nothing(struct bytes packet, const struct mt_packet_head *head, const struc
 		return MT_CAUSE_NXDOMAIN;
 	if (head->truncated)
 		return MT_CAUSE_GARBAGE;	/* what was cut off may be what we asked for */
-	/* NS without SOA is a referral (RFC 2308, 2.2): that server does not answer for the name. */
-	return ns && !soa ? MT_CAUSE_SERVFAIL : MT_CAUSE_NODATA;
+	/* NS without SOA is a referral (RFC 2308, 2.2): that server does not answer for the name.
+	 * A chain that ends in a name of which nothing is said says nothing, either. */
+	return (ns || found->moved) && !soa ? MT_CAUSE_SERVFAIL : MT_CAUSE_NODATA;
 }
 
 /* The strings of a TXT record joined (RFC 7208, 3.3); false: they do not fill RDATA. */
@@ -505,27 +552,50 @@ rcode_cause(unsigned rcode)
 	}
 }
 
-struct mt_answer *
-mt_packet_read(struct mt_span packet, const char *name, enum mt_rrtype type, const struct mt_packet_rules *rules)
+/* What a packet without records adds to its chain. */
+static void
+lead_on(struct mt_packet_chain *chain, const struct found *found, enum mt_cause cause, bool authentic)
 {
+	chain->steps = found->steps;
+	chain->ttl_sec = found->ttl;
+	chain->doubtful = chain->doubtful || !authentic;
+	chain->open = found->moved && found->count == 0 && cause == MT_CAUSE_SERVFAIL;
+	if (chain->open)
+		mt_wire_name_text(&found->target, chain->target);
+}
+
+struct mt_answer *
+mt_packet_read(struct mt_span packet, const char *name, enum mt_rrtype type, const struct mt_packet_rules *rules,
+    struct mt_packet_chain *chain)
+{
+	struct mt_packet_chain alone = { 0 };
 	struct bytes b = { (const unsigned char *)packet.ptr, packet.len };
 	struct mt_packet_head head;
 	struct mt_wire_name asked;
 	struct mt_answer *answer = NULL;
 	struct found found;
+	struct resource opt;
 	enum mt_cause cause = MT_CAUSE_GARBAGE;
 	uint32_t ttl = 0;
 
+	chain = chain == NULL ? &alone : chain;
+	chain->open = false;
 	if (!mt_wire_name_parse(&asked, mt_span_text(name)) || !mt_packet_head(&head, packet) || !head.answer ||
 	    head.opcode != 0 || head.type != type || head.class != CLASS_IN || !mt_wire_name_same(&head.name, &asked))
 		return mt_answer_new(cause, 0, 0);
-	cause = rcode_cause(head.rcode);
+	cause = rcode_cause(mt_packet_rcode(&head, packet));
 	if (cause != MT_CAUSE_NONE)
 		return mt_answer_new(cause, 0, 0);
+	found.steps = chain->steps;
+	found.ttl = chain->steps == 0 ? INT32_MAX : chain->ttl_sec;
 	if (!find_answers(b, &head, (uint16_t)type, &found))
 		return mt_answer_new(MT_CAUSE_GARBAGE, 0, 0);
 	if (head.rcode == RCODE_NXDOMAIN || found.count == 0) {
 		cause = read_nothing(b, &head, &found, rules, &ttl);
+		/* The code may be another one than the head says. */
+		if (mt_cause_nothing(cause) && find_opt(&head, packet, &opt) == OPT_GARBAGE)
+			cause = MT_CAUSE_GARBAGE;
+		lead_on(chain, &found, cause, (b.ptr[3] & 0x20) != 0);
 		answer = mt_answer_new(cause, 0, 0);
 		if (answer != NULL && mt_cause_nothing(cause))
 			answer->ttl_sec = ttl;
@@ -535,6 +605,6 @@ mt_packet_read(struct mt_span packet, const char *name, enum mt_rrtype type, con
 			answer->cut = true;
 	}
 	if (answer != NULL && (cause == MT_CAUSE_NONE || mt_cause_nothing(cause)))
-		answer->authentic = rules->trusted && (b.ptr[3] & 0x20) != 0;
+		answer->authentic = rules->trusted && !chain->doubtful && (b.ptr[3] & 0x20) != 0;
 	return answer;
 }

@@ -48,18 +48,38 @@ struct mt_packet_head {
 /* false: there is not exactly one question, or it cannot be read; id, flags and counts
  * are set where 12 bytes are there. */
 bool mt_packet_head(struct mt_packet_head *head, struct mt_span packet);
+/* The UDP size that the OPT record offers (RFC 6891, 6.1.2); 0 without one. */
+uint16_t mt_packet_edns(const struct mt_packet_head *head, struct mt_span packet);
+/* The whole answer code, with the bits that stand in the OPT record (RFC 6891, 6.1.3). */
+unsigned mt_packet_rcode(const struct mt_packet_head *head, struct mt_span packet);
+/* An answer code by which a server says that it makes nothing of EDNS: FORMERR, NOTIMP (RFC
+ * 6891, 7), and BADVERS, for there is no lower version to ask with (6.1.3). */
+bool mt_packet_plain(unsigned rcode);
 
 struct mt_packet_rules {
 	uint32_t negative_ttl_sec;	/* of a negative answer at the most */
 	bool trusted;			/* keep the AD bit */
 };
+
+/* A chain of CNAME records over several packets; begins as {0}. */
+struct mt_packet_chain {
+	unsigned steps;			/* records that were followed */
+	uint32_t ttl_sec;		/* the least of them, once there are steps */
+	bool doubtful;			/* one of the packets came without the AD bit */
+	bool open;			/* the packet leads to a name about which it says nothing: that
+					 * is to be asked for */
+	char target[MT_WIRE_TEXT];	/* that name */
+};
 /* Reads the answer to a question.  Records count only where their owner is the name
  * asked for or stands at the end of a chain of CNAME records that begins there; nothing
  * else of the packet is believed.  TTL: the least of chain and records; of negative
  * answers by RFC 2308, 5: 0 without a SOA record.  At most mt_answer_most() records are
- * kept.  A referral (a lame server) is MT_CAUSE_SERVFAIL, NOTIMP is
- * MT_CAUSE_REFUSED, what cannot be read is MT_CAUSE_GARBAGE.  NULL: no memory. */
+ * kept.  A referral (a lame server), a
+ * chain that ends in nothing said, and any code not known are MT_CAUSE_SERVFAIL, NOTIMP is
+ * MT_CAUSE_REFUSED, what cannot be read is MT_CAUSE_GARBAGE.  chain: what earlier packets led
+ * to, and where this one leads (RFC 1034, 5.3.3, step 4); NULL: nobody follows.  NULL: no
+ * memory. */
 struct mt_answer *mt_packet_read(struct mt_span packet, const char *name, enum mt_rrtype type,
-    const struct mt_packet_rules *rules);
+    const struct mt_packet_rules *rules, struct mt_packet_chain *chain);
 
 #endif

@@ -421,7 +421,9 @@ read_wire(struct reader *r)
 		{ "drop", MT_WIRE_DROP }, { "truncate", MT_WIRE_TRUNCATE }, { "truncate-dead", MT_WIRE_TRUNCATE_DEAD },
 		{ "wrong-id", MT_WIRE_WRONG_ID }, { "wrong-question", MT_WIRE_WRONG_QUESTION },
 		{ "empty", MT_WIRE_EMPTY }, { "formerr-edns", MT_WIRE_FORMERR_EDNS }, { "lame", MT_WIRE_LAME },
-		{ "notimp", MT_WIRE_NOTIMP },
+		{ "notimp", MT_WIRE_NOTIMP }, { "notimp-edns", MT_WIRE_NOTIMP_EDNS },
+		{ "badvers-edns", MT_WIRE_BADVERS_EDNS }, { "formerr-bare", MT_WIRE_FORMERR_BARE },
+		{ "cname-alone", MT_WIRE_CNAME_ALONE },
 	};
 	static const char delay[] = "delay=";
 	struct token token;

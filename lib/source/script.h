@@ -36,7 +36,10 @@ enum mt_script_wire_mode {
 	MT_WIRE_EMPTY = 64,		/* a datagram without a byte */
 	MT_WIRE_FORMERR_EDNS = 128,	/* knows no EDNS (RFC 6891, 7) */
 	MT_WIRE_LAME = 256,		/* a referral instead of an answer */
-	MT_WIRE_NOTIMP = 512
+	MT_WIRE_NOTIMP = 512,
+	MT_WIRE_NOTIMP_EDNS = 1024, MT_WIRE_BADVERS_EDNS = 2048,
+	MT_WIRE_FORMERR_BARE = 4096,	/* to EDNS, without the question */
+	MT_WIRE_CNAME_ALONE = 8192	/* without what it leads to */
 };
 struct mt_script_wire {
 	unsigned modes;			/* set of enum mt_script_wire_mode */

@@ -111,6 +111,29 @@ mt_server_failed(struct mt_server *server, uint64_t mark, enum mt_server_failure
 }
 
 bool
+mt_server_edns(const struct mt_server *server, bool again, int64_t now_msec)
+{
+	if (now_msec < server->edns_msec)
+		return true;
+	return now_msec >= server->plain_msec && !again && server->failures == 0;
+}
+
+void
+mt_server_spoke_edns(struct mt_server *server, int64_t now_msec)
+{
+	server->edns_msec = now_msec + MT_SERVER_EDNS_MSEC;
+	server->plain_msec = 0;
+}
+
+/* Not longer for being asked without meanwhile: then it is tried with EDNS again. */
+void
+mt_server_spoke_plain(struct mt_server *server, int64_t now_msec)
+{
+	if (now_msec >= server->edns_msec && now_msec >= server->plain_msec)
+		server->plain_msec = now_msec + MT_SERVER_EDNS_MSEC;
+}
+
+bool
 mt_server_probe(struct mt_server *server, int64_t now_msec)
 {
 	if (server->state == MT_SERVER_UP || server->probing || now_msec < server->probe_msec)

@@ -10,6 +10,7 @@
 #define MT_SERVER_FAILURES 3		/* tries in a row that put a server in doubt */
 #define MT_SERVER_FIRST_MSEC 1000	/* from one probe to the next, at first */
 #define MT_SERVER_MOST_MSEC 5000	/* and later */
+#define MT_SERVER_EDNS_MSEC INT64_C(600000)	/* what is known of its EDNS (RFC 6891, 6.2.2) */
 
 /* In doubt: it failed several times in a row.  Silent: it did not answer a probe, or
  * cannot be reached at all. */
@@ -26,6 +27,7 @@ struct mt_server {
 	int64_t probe_msec;		/* not before, while it is not up */
 	int64_t probed_msec;		/* the last one */
 	int64_t pause_msec;
+	int64_t edns_msec, plain_msec;	/* until then it is known to speak EDNS, or not to */
 };
 
 struct mt_servers {
@@ -52,6 +54,13 @@ void mt_server_answered(struct mt_server *server);
  * sound answer came since the mark: a zone that is out is no sign that its asker is. */
 enum mt_server_failure { MT_SERVER_CANNOT, MT_SERVER_LATE, MT_SERVER_AWAY };
 void mt_server_failed(struct mt_server *server, uint64_t mark, enum mt_server_failure how, int64_t now_msec);
+/* Whether it is asked with EDNS.  One of which nothing is known is asked without after a try
+ * that failed, or for a question's second time (again): some drop what they do not know, or
+ * answer it in a form that c-ares drops. */
+bool mt_server_edns(const struct mt_server *server, bool again, int64_t now_msec);
+/* It answered: with an OPT record, or a question that was asked without EDNS after trouble. */
+void mt_server_spoke_edns(struct mt_server *server, int64_t now_msec);
+void mt_server_spoke_plain(struct mt_server *server, int64_t now_msec);
 /* Whether it is to be probed now; then the probe is under way until the next call. */
 bool mt_server_probe(struct mt_server *server, int64_t now_msec);
 /* A probe ended: with a sound answer, with another, or with none. */

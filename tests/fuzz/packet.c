@@ -22,7 +22,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 	}
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-		struct mt_answer *answer = mt_packet_read(packet, name, types[i], &rules);
+		struct mt_answer *answer = mt_packet_read(packet, name, types[i], &rules, NULL);
 
 		if (answer == NULL)
 			continue;

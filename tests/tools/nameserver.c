@@ -233,7 +233,7 @@ put_state(struct reply *reply, enum mt_cause cause)
 
 /* Answer and authority sections for the question; false: no reply. */
 static bool
-put_answer(struct server *s, const struct mt_packet_head *head)
+put_answer(struct server *s, const struct mt_packet_head *head, unsigned modes)
 {
 	struct reply *reply = &s->reply;
 	const struct mt_script_entry *entry;
@@ -256,7 +256,7 @@ put_answer(struct server *s, const struct mt_packet_head *head)
 			type = MT_RR_CNAME;
 		for (item = entry->records; item != NULL; item = item->next, count++)
 			put_record(reply, owner, type, &item->record);
-		if (type == head->type)
+		if (type == head->type || (modes & MT_WIRE_CNAME_ALONE))
 			break;
 		name = owner = entry->records->record.text;
 	}
@@ -279,12 +279,32 @@ begin_reply(struct reply *reply, const struct mt_packet_head *head, struct mt_sp
 }
 
 static void
-put_opt(struct reply *reply)
+put_opt(struct reply *reply, bool bad_version)
 {
-	static const unsigned char opt[11] = { [2] = 41, [3] = MT_PACKET_EDNS >> 8, [4] = MT_PACKET_EDNS & 255 };
+	const unsigned char opt[11] = { [2] = 41, [3] = MT_PACKET_EDNS >> 8, [4] = MT_PACKET_EDNS & 255,
+		[5] = bad_version };
 
 	put(reply, opt, sizeof opt);
 	set16(reply, 10, 1);
+}
+
+/* What a server says that makes nothing of EDNS; false: it goes by something else. */
+static bool
+put_plain(struct reply *reply, unsigned modes)
+{
+	if (modes & (MT_WIRE_FORMERR_EDNS | MT_WIRE_FORMERR_BARE))
+		reply->bytes[3] |= 1;
+	else if (modes & MT_WIRE_NOTIMP_EDNS)
+		reply->bytes[3] |= 4;
+	else if (modes & MT_WIRE_BADVERS_EDNS)
+		put_opt(reply, true);
+	else
+		return false;
+	if (modes & MT_WIRE_FORMERR_BARE) {
+		set16(reply, 4, 0);
+		reply->len = HEADER;
+	}
+	return true;
 }
 
 /* Falsifies a finished reply. */
@@ -322,18 +342,16 @@ make_reply(struct server *s, const struct mt_packet_head *head, struct mt_span q
 	bool some = true;
 
 	begin_reply(reply, head, query);
-	if (edns != 0 && (modes & MT_WIRE_FORMERR_EDNS)) {
-		reply->bytes[3] |= 1;
+	if (edns != 0 && put_plain(reply, modes))
 		return true;
-	}
 	if (modes & MT_WIRE_LAME)
 		put_referral(reply);
 	else if (modes & MT_WIRE_NOTIMP)
 		reply->bytes[3] |= 4;
 	else
-		some = put_answer(s, head);
+		some = put_answer(s, head, modes);
 	if (edns != 0)
-		put_opt(reply);
+		put_opt(reply, false);
 	if (!tcp && (modes & (MT_WIRE_TRUNCATE | MT_WIRE_TRUNCATE_DEAD)))
 		reply->overflow = true;
 	if (some && (reply->overflow || reply->len > most)) {

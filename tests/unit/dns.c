@@ -30,6 +30,16 @@ static const char script[] =
     "dns tc.example A 192.0.2.9\nwire tc.example A truncate\n"
     "dns dead.example A 192.0.2.9\nwire dead.example A truncate-dead\n"
     "dns old.example A 192.0.2.10\nwire old.example A formerr-edns\n"
+    "dns older.example A 192.0.2.10\nwire older.example A notimp-edns\n"
+    "dns version.example A 192.0.2.10\nwire version.example A badvers-edns\n"
+    "dns bare1.example A 192.0.2.10\nwire bare1.example A formerr-bare\n"
+    "dns bare2.example A 192.0.2.10\nwire bare2.example A formerr-bare\n"
+    "dns half1.example CNAME half2.example\nwire half1.example A cname-alone\n"
+    "dns half2.example CNAME good.example\nwire half2.example A cname-alone\n"
+    "dns half3.example CNAME none.example\nwire half3.example A cname-alone\n"
+    "dns half4.example CNAME half5.example\nwire half4.example A cname-alone\n"
+    "dns half5.example CNAME half4.example\nwire half5.example A cname-alone\n"
+    "dns half6.example CNAME fail.example\nwire half6.example A cname-alone\n"
     "wire lame.example A lame\n"
     "wire notimp.example A notimp\n"
     "dns slow.example A 192.0.2.8\nwire slow.example A delay=60000\n"
@@ -74,6 +84,12 @@ static const struct test {
 	    "name-000.many.example", 300 },
 	{ "truncated, and TCP is dead", "dead.example", MT_RR_A, MT_CAUSE_NETWORK, 0, NULL, 0 },
 	{ "a server without EDNS", "old.example", MT_RR_A, MT_CAUSE_NONE, 1, "192.0.2.10", 300 },
+	{ "a server that does not implement EDNS", "older.example", MT_RR_A, MT_CAUSE_NONE, 1, "192.0.2.10", 300 },
+	{ "a server with another version of EDNS", "version.example", MT_RR_A, MT_CAUSE_NONE, 1, "192.0.2.10", 300 },
+	{ "CNAME without its target, twice", "half1.example", MT_RR_A, MT_CAUSE_NONE, 1, "192.0.2.7", 300 },
+	{ "CNAME without its target, which is not there", "half3.example", MT_RR_A, MT_CAUSE_NXDOMAIN, 0, NULL, 60 },
+	{ "CNAME without its target, in a ring", "half4.example", MT_RR_A, MT_CAUSE_GARBAGE, 0, NULL, 0 },
+	{ "CNAME without its target, which cannot be had", "half6.example", MT_RR_A, MT_CAUSE_SERVFAIL, 0, NULL, 0 },
 	{ "an empty label", "a..example", MT_RR_A, MT_CAUSE_BAD_NAME, 0, NULL, 0 },
 	{ "a blank in a name", "a b.example", MT_RR_A, MT_CAUSE_BAD_NAME, 0, NULL, 0 },
 };
@@ -185,6 +201,21 @@ test_authentic(void)
 		r->close(r);
 	}
 	tap_ok(!got[0] && got[1], "the AD bit is asked for and kept only where it is trusted");
+}
+
+/* A FORMERR that does not tell its question is lost in c-ares: the second try is without EDNS,
+ * and so are those that follow. */
+static void
+test_bare(void)
+{
+	struct mt_resolver *r = open_at(server.address, (struct mt_dns_options){ .timeout_msec = 300 }, NULL);
+	struct mt_dns_counts counts;
+
+	tap_ok(ask_once(r, "bare1.example", NULL) == MT_CAUSE_NONE, "a server that answers EDNS by a bare FORMERR");
+	tap_ok(ask_once(r, "bare2.example", NULL) == MT_CAUSE_NONE, "and once more");
+	mt_dns_counts(r, &counts);
+	tap_ok(counts.server[0].sent == 3, "which is remembered (%u sent)", (unsigned)counts.server[0].sent);
+	r->close(r);
 }
 
 static void
@@ -358,6 +389,7 @@ main(void)
 	test_arguments();
 	test_table();
 	test_authentic();
+	test_bare();
 	test_visit();
 	test_many();
 	test_ask_on();

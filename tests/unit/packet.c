@@ -133,6 +133,16 @@ static const struct test tests[] = {
 	{ "NODATA at the end of a CNAME", MT_RR_A,
 	    P(ID OK COUNTS("\0\1", "\0\1") Q("\1") RR(SELF, "\5", "\0\x63", "\4", "\1b" EXAMPLE) SOA(EXAMPLE, "\0\x14", "\0\x1e")),
 	    MT_CAUSE_NODATA, 0, NULL, 20 },
+	{ "nothing at the end of a CNAME", MT_RR_A,
+	    P(ID OK COUNTS("\0\1", "\0\0") Q("\1") RR(SELF, "\5", "\0\3", "\4", "\1b" EXAMPLE)),
+	    MT_CAUSE_SERVFAIL, 0, NULL, 0 },
+	{ "BADVERS, in the OPT record", MT_RR_A, P(ID OK "\0\1\0\0\0\0\0\1" Q("\1") "\0\0\x29\4\xd0\1\0\0\0\0\0"),
+	    MT_CAUSE_SERVFAIL, 0, NULL, 0 },
+	{ "a code of eight more bits", MT_RR_A, P(ID OK "\0\1\0\0\0\0\0\1" Q("\1") "\0\0\x29\4\xd0\xff\0\0\0\0\0"),
+	    MT_CAUSE_SERVFAIL, 0, NULL, 0 },
+	{ "an OPT record without", MT_RR_A,
+	    P(ID OK "\0\1\0\0\0\1\0\1" Q("\1") SOA(EXAMPLE, "\0\x14", "\0\x1e") "\0\0\x29\4\xd0\0\0\0\0\0\0"),
+	    MT_CAUSE_NODATA, 0, NULL, 20 },
 	{ "a SOA that is cut", MT_RR_A,
 	    P(ID OK COUNTS("\0\0", "\0\1") Q("\1") RR(EXAMPLE, "\6", "\0\5", "\3", "\0\0\0")), MT_CAUSE_GARBAGE, 0, NULL, 0 },
 	{ "a referral: a lame server", MT_RR_A,
@@ -180,7 +190,7 @@ test_answers(void)
 {
 	for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
 		const struct test *t = &tests[i];
-		struct mt_answer *a = mt_packet_read(t->packet, "a.example", t->type, &rules);
+		struct mt_answer *a = mt_packet_read(t->packet, "a.example", t->type, &rules, NULL);
 
 		if (!tap_ok(a->cause == t->cause && a->nrecords == t->records && value_is(a, t->value) &&
 		    a->ttl_sec == t->ttl && a->cut == t->cut && !a->authentic, "%s", t->label))
@@ -204,7 +214,7 @@ test_prefixes(void)
 			struct mt_answer *a;
 
 			memcpy(bytes, t->packet.ptr, len);
-			a = mt_packet_read((struct mt_span){ bytes, len }, "a.example", t->type, &rules);
+			a = mt_packet_read((struct mt_span){ bytes, len }, "a.example", t->type, &rules, NULL);
 			good &= a->cause != MT_CAUSE_NONE && (t->cause == a->cause || a->cause == MT_CAUSE_GARBAGE);
 			mt_answer_unref(a);
 			free(bytes);
@@ -316,7 +326,7 @@ read_many(enum mt_rrtype type, const char *type_byte, unsigned count)
 			big[len + 11 + data_len] = (char)i;
 		}
 	}
-	return mt_packet_read((struct mt_span){ big, len }, "a.example", type, &rules);
+	return mt_packet_read((struct mt_span){ big, len }, "a.example", type, &rules, NULL);
 }
 
 static const struct bound_test {
@@ -371,7 +381,7 @@ read_texts(unsigned count, unsigned strings)
 			big[len] = (char)255;
 		}
 	}
-	return mt_packet_read((struct mt_span){ big, len }, "a.example", MT_RR_TXT, &rules);
+	return mt_packet_read((struct mt_span){ big, len }, "a.example", MT_RR_TXT, &rules, NULL);
 }
 
 static void
@@ -386,6 +396,34 @@ test_texts(void)
 	mt_answer_unref(a);
 	a = read_texts(5, 20);
 	tap_ok(a->cause == MT_CAUSE_NONE && a->nrecords == 3 && a->cut, "more text than is kept");
+	mt_answer_unref(a);
+}
+
+/* Packet by packet along a chain. */
+static void
+test_chain(void)
+{
+	static const struct mt_span first = P(ID "\x81\xa0" COUNTS("\0\1", "\0\0") Q("\1")
+	    RR(SELF, "\5", "\0\3", "\4", "\1b" EXAMPLE));
+	static const struct mt_span second = P(ID "\x81\xa0" COUNTS("\0\1", "\0\0") "\1b\7example\0" "\0\1\0\1"
+	    ADDRESS(SELF, "\0\5", "\7"));
+	const struct mt_packet_rules trusting = { .negative_ttl_sec = 900, .trusted = true };
+	struct mt_packet_chain chain = { 0 };
+	struct mt_answer *a = mt_packet_read(first, "a.example", MT_RR_A, &trusting, &chain);
+
+	tap_ok(chain.open && strcmp(chain.target, "b.example") == 0 && chain.steps == 1 && a->cause == MT_CAUSE_SERVFAIL,
+	    "a packet leads on");
+	mt_answer_unref(a);
+	a = mt_packet_read(second, chain.target, MT_RR_A, &trusting, &chain);
+	tap_ok(!chain.open && a->nrecords == 1 && a->ttl_sec == 3 && a->authentic, "and its TTL counts at the end");
+	mt_answer_unref(a);
+	chain.doubtful = true;
+	a = mt_packet_read(second, "b.example", MT_RR_A, &trusting, &chain);
+	tap_ok(!a->authentic, "what one packet does not vouch for is not authentic");
+	mt_answer_unref(a);
+	chain = (struct mt_packet_chain){ .steps = MT_PACKET_CHAIN, .ttl_sec = 9 };
+	a = mt_packet_read(first, "a.example", MT_RR_A, &rules, &chain);
+	tap_ok(!chain.open && a->cause == MT_CAUSE_GARBAGE, "a chain too long, over packets");
 	mt_answer_unref(a);
 }
 
@@ -414,7 +452,7 @@ read_chain(unsigned n, bool reversed)
 			big[len + 2] = (char)('a' + k + 1);
 		len += k == n ? 4 : 12;
 	}
-	a = mt_packet_read((struct mt_span){ big, len }, "a.example", MT_RR_A, &rules);
+	a = mt_packet_read((struct mt_span){ big, len }, "a.example", MT_RR_A, &rules, NULL);
 	cause = a->cause;
 	mt_answer_unref(a);
 	return cause;
@@ -432,7 +470,7 @@ test_time(void)
 	for (unsigned i = 0; i < 5000; i++, len += 12)
 		memcpy(big + len, SELF "\0\x63\0\1\0\0\0\5\0\0", 12);
 	clock_gettime(CLOCK_MONOTONIC, &from);
-	a = mt_packet_read((struct mt_span){ big, len }, "a.example", MT_RR_A, &rules);
+	a = mt_packet_read((struct mt_span){ big, len }, "a.example", MT_RR_A, &rules, NULL);
 	clock_gettime(CLOCK_MONOTONIC, &to);
 	msec = (double)(to.tv_sec - from.tv_sec) * 1e3 + (double)(to.tv_nsec - from.tv_nsec) / 1e6;
 	tap_ok(a->cause == MT_CAUSE_NODATA && msec < 500, "5,000 records of no use (%.1f msec)", msec);
@@ -445,8 +483,8 @@ main(void)
 	static const char authentic[] = ID "\x81\xa0" COUNTS("\0\1", "\0\0") Q("\1") ADDRESS(SELF, "\0\5", "\7");
 	const struct mt_packet_rules trusting = { .negative_ttl_sec = 900, .trusted = true };
 	struct mt_span packet = { authentic, sizeof authentic - 1 };
-	struct mt_answer *yes = mt_packet_read(packet, "a.example", MT_RR_A, &trusting);
-	struct mt_answer *no = mt_packet_read(packet, "a.example", MT_RR_A, &rules);
+	struct mt_answer *yes = mt_packet_read(packet, "a.example", MT_RR_A, &trusting, NULL);
+	struct mt_answer *no = mt_packet_read(packet, "a.example", MT_RR_A, &rules, NULL);
 
 	test_answers();
 	test_prefixes();
@@ -454,6 +492,7 @@ main(void)
 	test_questions();
 	test_bounds();
 	test_texts();
+	test_chain();
 	tap_ok(yes->authentic && !no->authentic, "AD only from whom it is believed");
 	tap_ok(read_chain(MT_PACKET_CHAIN, false) == MT_CAUSE_NONE, "the longest chain");
 	tap_ok(read_chain(MT_PACKET_CHAIN, true) == MT_CAUSE_NONE, "the same, last record first");

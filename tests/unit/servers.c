@@ -70,6 +70,27 @@ static const struct step {
 };
 
 static void
+test_edns(void)
+{
+	struct mt_server server = { .port = 53 };
+
+	tap_ok(mt_server_edns(&server, false, 0) && !mt_server_edns(&server, true, 0),
+	    "who is not known is asked with EDNS, and the second time without");
+	mt_server_failed(&server, 0, MT_SERVER_LATE, 0);
+	tap_ok(!mt_server_edns(&server, false, 0), "without after a failure");
+	mt_server_answered(&server);
+	mt_server_spoke_plain(&server, 1000);
+	tap_ok(!mt_server_edns(&server, false, 1000), "who answers so is asked so");
+	mt_server_spoke_plain(&server, 2000);
+	tap_ok(mt_server_edns(&server, false, 1000 + MT_SERVER_EDNS_MSEC), "for a while");
+	mt_server_spoke_edns(&server, 3000);
+	mt_server_spoke_plain(&server, 3000);
+	mt_server_failed(&server, 1, MT_SERVER_LATE, 3000);
+	tap_ok(mt_server_edns(&server, true, 3000), "who is known to speak it is asked with it whatever happens");
+	tap_ok(!mt_server_edns(&server, true, 3000 + MT_SERVER_EDNS_MSEC), "for a while, too");
+}
+
+static void
 test_life(void)
 {
 	struct mt_server server = { .port = 53 };
@@ -141,6 +162,7 @@ main(void)
 		    addresses[i].want != NULL ? addresses[i].want : "no server");
 	}
 	test_order();
+	test_edns();
 	test_life();
 	return tap_done();
 }
