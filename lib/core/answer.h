@@ -25,7 +25,8 @@ struct mt_answer {
 	atomic_uint refs;
 	enum mt_cause cause;		/* MT_CAUSE_NONE: there are records */
 	bool authentic;			/* AD bit, from a resolver that is trusted for it */
-	bool cut;			/* there were more records than are kept */
+	bool cut;			/* there were more records than are kept; of texts: more that say
+					 * a version */
 	enum mt_cause stale;		/* not MT_CAUSE_NONE: it is out of date, and this is why
 					 * there is no newer one (RFC 8767).  It may excuse and
 					 * must not accuse. */
@@ -53,6 +54,14 @@ static inline size_t
 mt_answer_most(enum mt_rrtype type)
 {
 	return type == MT_RR_A || type == MT_RR_AAAA ? MT_ANSWER_ADDRESSES : MT_ANSWER_RECORDS;
+}
+
+/* A text that says of itself what it is: "v=", in any case.  Where not all texts can be kept,
+ * these are. */
+static inline bool
+mt_answer_version(struct mt_span text)
+{
+	return text.len >= 2 && mt_lower(text.ptr[0]) == 'v' && text.ptr[1] == '=';
 }
 
 /* There is nothing there (NXDOMAIN, NODATA): known, and not trouble. */

@@ -344,6 +344,43 @@ data_name(struct bytes packet, size_t data, size_t data_len, size_t skip, struct
 	return data_len > skip && read_name(packet, &at, name) && at == packet.len;
 }
 
+/* RDATA of a TXT record whose text begins with "v=": it is a record of SPF or DMARC, or a key. */
+static bool
+says_version(struct bytes packet, size_t data, size_t data_len)
+{
+	char text[2];
+	size_t n = 0, end = data + data_len;
+
+	for (size_t at = data; at < end && n < 2; at += packet.ptr[at] + 1u)
+		for (size_t i = at + 1; i <= at + packet.ptr[at] && i < end && n < 2; i++)
+			text[n++] = (char)packet.ptr[i];
+	return mt_answer_version((struct mt_span){ text, n });
+}
+
+/* Keeps a record's data.  Where there is no room, a text of no version gives way to one that
+ * has it, and nobody misses it. */
+static void
+keep_data(struct bytes packet, uint16_t type, struct found *found, const struct resource *r)
+{
+	size_t most = type == MT_RR_TXT ? MT_ANSWER_ADDRESSES : mt_answer_most((enum mt_rrtype)type);
+	size_t at = found->count;
+
+	if (at < most) {
+		found->count++;
+	} else {
+		if (found->cut || (type == MT_RR_TXT && !says_version(packet, r->data, r->data_len)))
+			return;
+		while (at > 0 && (type != MT_RR_TXT ||
+		    says_version(packet, found->data[at - 1], found->data_len[at - 1])))
+			at--;
+		found->cut = at == 0;
+		if (at-- == 0)
+			return;
+	}
+	found->data[at] = r->data;
+	found->data_len[at] = r->data_len;
+}
+
 enum walk { WALK_DONE, WALK_AGAIN, WALK_GARBAGE };
 
 /* One walk through the answer section.  Along CNAME records the target changes, and
@@ -351,7 +388,7 @@ enum walk { WALK_DONE, WALK_AGAIN, WALK_GARBAGE };
 static enum walk
 walk_answers(struct bytes packet, const struct mt_packet_head *head, uint16_t type, struct found *found)
 {
-	size_t at = head->end, most = mt_answer_most((enum mt_rrtype)type);
+	size_t at = head->end;
 	struct resource r;
 	bool moved = false;
 
@@ -365,12 +402,7 @@ walk_answers(struct bytes packet, const struct mt_packet_head *head, uint16_t ty
 		if (r.type == type) {
 			if (r.ttl < found->ttl)
 				found->ttl = r.ttl;
-			if (found->count == most) {
-				found->cut = true;
-				continue;
-			}
-			found->data[found->count] = r.data;
-			found->data_len[found->count++] = r.data_len;
+			keep_data(packet, type, found, &r);
 		} else if (r.type == MT_RR_CNAME && found->count == 0) {
 			if (++found->steps > MT_PACKET_CHAIN ||
 			    !data_name(packet, r.data, r.data_len, 0, &found->target))
@@ -499,6 +531,45 @@ read_record(struct bytes packet, uint16_t type, size_t data, size_t data_len, ch
 	}
 }
 
+/* How many of what was found are kept, and their text.  False: one of them is malformed. */
+static bool
+measure(struct bytes packet, uint16_t type, const struct found *found, size_t *count, size_t *text)
+{
+	char scratch[MT_ANSWER_TEXT];
+	struct mt_record record;
+	bool room = true;
+
+	*count = *text = 0;
+	for (size_t i = 0; i < found->count; i++) {
+		size_t len;
+
+		if (!read_record(packet, type, found->data[i], found->data_len[i], scratch, &record))
+			return false;
+		len = record.text.ptr == NULL ? 0 : record.text.len + 1;
+		room = room && *count < mt_answer_most((enum mt_rrtype)type) && len <= MT_ANSWER_TEXT - *text;
+		*text += room ? len : 0;
+		*count += room;
+	}
+	return true;
+}
+
+/* Those that say a version first, else in the order of the packet. */
+static void
+versions_first(struct bytes packet, struct found *found)
+{
+	const struct found was = *found;
+	size_t n = 0;
+
+	for (unsigned pass = 0; pass < 2; pass++) {
+		for (size_t i = 0; i < was.count; i++) {
+			if (says_version(packet, was.data[i], was.data_len[i]) != (pass == 0))
+				continue;
+			found->data[n] = was.data[i];
+			found->data_len[n++] = was.data_len[i];
+		}
+	}
+}
+
 /* Reads what was found, twice: to measure its text, and to fill in.  *cause says why
  * there are no records. */
 static struct mt_answer *
@@ -507,19 +578,17 @@ build(struct bytes packet, uint16_t type, struct found *found, enum mt_cause *ca
 	char scratch[MT_ANSWER_TEXT];
 	struct mt_answer *answer;
 	struct mt_record record;
-	size_t text = 0, count = 0;
+	size_t text, count;
+	bool good = measure(packet, type, found, &count, &text), cut = count < found->count;
 
-	for (size_t i = 0; i < found->count; i++) {
-		if (!read_record(packet, type, found->data[i], found->data_len[i], scratch, &record)) {
-			*cause = MT_CAUSE_GARBAGE;
-			return mt_answer_new(*cause, 0, 0);
-		}
-		if (record.text.ptr != NULL && record.text.len + 1 > MT_ANSWER_TEXT - text)
-			break;
-		text += record.text.ptr == NULL ? 0 : record.text.len + 1;
-		count++;
+	if (good && cut && type == MT_RR_TXT) {
+		versions_first(packet, found);
+		good = measure(packet, type, found, &count, &text);
+		cut = says_version(packet, found->data[count], found->data_len[count]);
 	}
-	*cause = count == 0 ? MT_CAUSE_LIMIT : MT_CAUSE_NONE;
+	*cause = !good ? MT_CAUSE_GARBAGE : count == 0 ? MT_CAUSE_LIMIT : MT_CAUSE_NONE;
+	if (*cause != MT_CAUSE_NONE)
+		return mt_answer_new(*cause, 0, 0);
 	answer = mt_answer_new(*cause, count, text);
 	for (size_t i = 0; answer != NULL && i < count; i++) {
 		read_record(packet, type, found->data[i], found->data_len[i], scratch, &record);
@@ -529,7 +598,7 @@ build(struct bytes packet, uint16_t type, struct found *found, enum mt_cause *ca
 			mt_answer_set_text(answer, i, record.text);
 	}
 	if (answer != NULL) {
-		answer->cut = found->cut || count < found->count;
+		answer->cut = found->cut || cut;
 		answer->ttl_sec = found->ttl;
 	}
 	return answer;

@@ -74,7 +74,7 @@ struct mt_packet_chain {
  * asked for or stands at the end of a chain of CNAME records that begins there; nothing
  * else of the packet is believed.  TTL: the least of chain and records; of negative
  * answers by RFC 2308, 5: 0 without a SOA record.  At most mt_answer_most() records are
- * kept.  A referral (a lame server), a
+ * kept; of texts those that begin with "v=" before others.  A referral (a lame server), a
  * chain that ends in nothing said, and any code not known are MT_CAUSE_SERVFAIL, NOTIMP is
  * MT_CAUSE_REFUSED, what cannot be read is MT_CAUSE_GARBAGE.  chain: what earlier packets led
  * to, and where this one leads (RFC 1034, 5.3.3, step 4); NULL: nobody follows.  NULL: no

@@ -531,35 +531,68 @@ trouble:
 	return NULL;
 }
 
+/* What is kept of an entry's records. */
+struct kept {
+	size_t count, text;
+	const struct mt_record *record[MT_ANSWER_ADDRESSES];
+};
+
+enum pass { PASS_ALL, PASS_VERSIONS, PASS_OTHERS };
+
+/* Adds records in their order.  False: there is no room for one. */
+static bool
+keep(struct kept *kept, const struct mt_script_entry *entry, enum mt_rrtype type, enum pass pass)
+{
+	for (const struct mt_script_record *item = entry->records; item != NULL; item = item->next) {
+		size_t len = item->record.text.ptr == NULL ? 0 : item->record.text.len + 1;
+
+		if (pass != PASS_ALL && mt_answer_version(item->record.text) != (pass == PASS_VERSIONS))
+			continue;
+		if (kept->count == mt_answer_most(type) || len > MT_ANSWER_TEXT - kept->text)
+			return false;
+		kept->text += len;
+		kept->record[kept->count++] = &item->record;
+	}
+	return true;
+}
+
 /* Makes the answer that every question of this entry gets. */
 static bool
-finish_entry(struct mt_script_entry *entry)
+finish_entry(struct mt_script_entry *entry, enum mt_rrtype type)
 {
-	const struct mt_script_record *item = entry->records;
-	bool addresses = item != NULL && item->record.ip.family != 0;
-	size_t count = 0, text = 0, most = mt_answer_most(addresses ? MT_RR_A : MT_RR_PTR);
+	struct kept kept = { .count = 0 };
+	bool cut = !keep(&kept, entry, type, PASS_ALL);
 
-	for (; item != NULL && count < most; item = item->next, count++) {
-		if (item->record.text.ptr != NULL && item->record.text.len + 1 > MT_ANSWER_TEXT - text)
-			break;
-		text += item->record.text.ptr == NULL ? 0 : item->record.text.len + 1;
+	if (cut && type == MT_RR_TXT) {
+		kept.count = kept.text = 0;
+		cut = !keep(&kept, entry, type, PASS_VERSIONS);
+		if (!cut)
+			(void)keep(&kept, entry, type, PASS_OTHERS);
 	}
-	entry->answer = mt_answer_new(entry->cause, count, text);
+	entry->answer = mt_answer_new(entry->cause, kept.count, kept.text);
 	if (entry->answer == NULL)
 		return false;
-	entry->answer->cut = item != NULL;
+	entry->answer->cut = cut;
 	if (entry->cause == MT_CAUSE_NONE)
 		entry->answer->ttl_sec = MT_SCRIPT_TTL;
 	else if (mt_cause_nothing(entry->cause))
 		entry->answer->ttl_sec = MT_SCRIPT_NEGATIVE_TTL;
-	item = entry->records;
-	for (size_t i = 0; i < count; i++, item = item->next) {
-		entry->answer->records[i].ip = item->record.ip;
-		entry->answer->records[i].preference = item->record.preference;
-		if (item->record.text.ptr != NULL)
-			mt_answer_set_text(entry->answer, i, item->record.text);
+	for (size_t i = 0; i < kept.count; i++) {
+		entry->answer->records[i].ip = kept.record[i]->ip;
+		entry->answer->records[i].preference = kept.record[i]->preference;
+		if (kept.record[i]->text.ptr != NULL)
+			mt_answer_set_text(entry->answer, i, kept.record[i]->text);
 	}
 	return true;
+}
+
+/* Of the first two bytes of a key. */
+static enum mt_rrtype
+type_of(const struct row *row)
+{
+	const unsigned char *key = row->hh.key;
+
+	return (enum mt_rrtype)(key[0] << 8 | key[1]);
 }
 
 static bool
@@ -568,9 +601,9 @@ finish(struct mt_script *script)
 	struct row *row, *next;
 
 	HASH_ITER(hh, script->answers, row, next)
-		if (!finish_entry(&row->entry))
+		if (!finish_entry(&row->entry, type_of(row)))
 			return false;
-	return finish_entry(&script->fallback) && !script->arena.full;
+	return finish_entry(&script->fallback, MT_SCRIPT_ALL) && !script->arena.full;
 }
 
 struct mt_script *

@@ -395,8 +395,50 @@ test_texts(void)
 	tap_ok(a->cause == MT_CAUSE_LIMIT && a->nrecords == 0, "a text longer than is kept");
 	mt_answer_unref(a);
 	a = read_texts(5, 20);
-	tap_ok(a->cause == MT_CAUSE_NONE && a->nrecords == 3 && a->cut, "more text than is kept");
+	tap_ok(a->cause == MT_CAUSE_NONE && a->nrecords == 3 && !a->cut, "more text than is kept");
 	mt_answer_unref(a);
+}
+
+/* `count` texts, of which those from `first` on say a version. */
+static struct mt_answer *
+read_versions(unsigned count, unsigned first)
+{
+	size_t len = begin(count, "\x10");
+
+	for (unsigned i = 0; i < count; i++, len += 19) {
+		memcpy(big + len, SELF "\0\x10\0\1\0\0\0\5\0\7\6xx0000", 19);
+		if (i >= first)
+			memcpy(big + len + 13, i % 2 == 0 ? "v=" : "V=", 2);
+		for (unsigned k = 0, n = i; k < 4; k++, n /= 10)
+			big[len + 18 - k] = (char)('0' + n % 10);
+	}
+	return mt_packet_read((struct mt_span){ big, len }, "a.example", MT_RR_TXT, &rules, NULL);
+}
+
+static const struct version_test {
+	unsigned count, first;
+	size_t kept;
+	const char *text;		/* of the first that is kept */
+	bool cut;
+} versions[] = {
+	{ 64, 63, 64, "xx0000", false }, { 65, 64, 64, "v=0064", false }, { 65, 65, 64, "xx0000", false },
+	{ 300, 299, 64, "V=0299", false }, { 2000, 1998, 64, "V=1999", false }, { 70, 0, 64, "v=0000", true },
+	{ 70, 6, 64, "v=0006", false }, { 70, 5, 64, "V=0005", true }, { 2000, 0, 64, "v=0000", true },
+};
+
+static void
+test_versions(void)
+{
+	for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
+		const struct version_test *t = &versions[i];
+		struct mt_answer *a = read_versions(t->count, t->first);
+
+		if (!tap_ok(a->cause == MT_CAUSE_NONE && a->nrecords == t->kept && a->cut == t->cut &&
+		    mt_span_equal(a->records[0].text, mt_span_text(t->text)), "%u texts, the first with a version is %u",
+		    t->count, t->first))
+			tap_note("%zu records, %s, %.*s", a->nrecords, a->cut ? "cut" : "not cut", MT_SPAN_ARG(a->records[0].text));
+		mt_answer_unref(a);
+	}
 }
 
 /* Packet by packet along a chain. */
@@ -492,6 +534,7 @@ main(void)
 	test_questions();
 	test_bounds();
 	test_texts();
+	test_versions();
 	test_chain();
 	tap_ok(yes->authentic && !no->authentic, "AD only from whom it is believed");
 	tap_ok(read_chain(MT_PACKET_CHAIN, false) == MT_CAUSE_NONE, "the longest chain");

@@ -300,6 +300,10 @@ test_many(void)
 
 	for (unsigned i = 0; i < 300 && file != NULL; i++)
 		fprintf(file, "dns many.example PTR name-%u.example\n", i);
+	for (unsigned i = 0; i < 300 && file != NULL; i++)
+		fprintf(file, "dns texts.example TXT \"%s%u\"\n", i == 299 ? "v=" : "", i);
+	for (unsigned i = 0; i < 65 && file != NULL; i++)
+		fprintf(file, "dns versions.example TXT \"v=%u\"\n", i);
 	for (unsigned i = 0; i < 20000 && file != NULL; i++)
 		fprintf(file, "dns host-%u.example A 192.0.2.%u\n", i, i % 256);
 	if (file != NULL)
@@ -311,6 +315,11 @@ test_many(void)
 	r = mt_script_open(path, NULL, NULL);
 	r->ask(r, "many.example", MT_RR_PTR, keep, &a);
 	tap_ok(a->nrecords == MT_ANSWER_RECORDS && a->cut, "the answer has as many as are kept");
+	r->ask(r, "texts.example", MT_RR_TXT, keep, &a);
+	tap_ok(a->nrecords == MT_ANSWER_RECORDS && !a->cut && mt_span_equal(a->records[0].text, MT_SPAN("v=299")),
+	    "of texts the one that says a version is kept");
+	r->ask(r, "versions.example", MT_RR_TXT, keep, &a);
+	tap_ok(a->nrecords == MT_ANSWER_RECORDS && a->cut, "and what is cut off of them is told");
 	r->ask(r, "host-19999.example", MT_RR_A, keep, &a);
 	tap_ok(a->cause == MT_CAUSE_NONE, "one of 20,000 names");
 	mt_answer_unref(a);
