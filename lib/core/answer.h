@@ -29,7 +29,8 @@ struct mt_answer {
 					 * a version */
 	enum mt_cause stale;		/* not MT_CAUSE_NONE: it is out of date, and this is why
 					 * there is no newer one (RFC 8767).  It may excuse and
-					 * must not accuse. */
+					 * must not accuse; PTR, what its names lead to, and HELO
+					 * make use of it, for all others there is the trouble. */
 	uint32_t ttl_sec;		/* how long it may be kept (RFC 2308 for negative ones) */
 	uint32_t msec;			/* from question to answer */
 	size_t nrecords;
