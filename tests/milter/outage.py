@@ -10,7 +10,7 @@ import time
 import client
 from client import Daemon
 
-MESSAGES, POKES, WORKERS, LIAR_EACH = 2000, 300, 8, 10
+MESSAGES, POKES, WORKERS, LIAR_EACH, HELD = 2000, 300, 8, 10, 40
 CONF = """
 mode = enforce
 trust { authserv-id = "mx.example.org" }
@@ -37,7 +37,7 @@ def is_liar(number):
 def answers():
     """Each client has a name of its own, in a zone of its own; those of liars lead elsewhere."""
     lines = []
-    for number in range(MESSAGES + POKES):
+    for number in range(MESSAGES + POKES + 2 * HELD):
         reverse = ".".join(reversed(address(number).split(".")))
         lines.append(f"dns {reverse}.in-addr.arpa PTR {name(number)}")
         lines.append(f"dns {name(number)} A {'192.0.2.1' if is_liar(number) else address(number)}")
@@ -111,6 +111,25 @@ def breaker_is(load, wanted):
     return False
 
 
+def asked(counters):
+    """Packets to the server but for probes, questions that ended for want of time, and by the breaker."""
+    sent = sum(n for key, n in counters.items() if key.startswith("dns-server-sent["))
+    return sent - counters["dns-probes"], counters["dns-timeout"], counters["dns-breaker"]
+
+
+def held(tap, load, first, what):
+    """While the breaker is open messages ask nobody and wait for nothing; a question a second may pass."""
+    before, began = asked(load.daemon.engine_counters()), time.monotonic()
+    for number in range(first, first + HELD):
+        load.results[number] = load.one(number)
+    after = asked(load.daemon.engine_counters())
+    passed = 1 + int(time.monotonic() - began)
+    sent, timeout, breaker = (b - a for a, b in zip(before, after))
+    tap.ok(sent <= passed and timeout <= passed and breaker + passed >= HELD,
+           f"{what}: {HELD} messages send {sent} questions, {timeout} run out of time, {breaker} end at once")
+    tap.ok(all(load.results[n][2] == "temperror" for n in range(first, first + HELD)), "and each is told so")
+
+
 def wrong(results):
     """Answers that nobody may ever get: a refusal without a proof, and any other refusal."""
     return {number: result for number, result in results.items()
@@ -133,11 +152,13 @@ def outage(tap):
         tap.ok(real(load.results, 0, 340) > 0.5, "messages have their results while the server is there")
         tap.ok(breaker_is(load, 1), "the server is silent: nobody is asked any more")
         tap.ok(real(load.results, 500, 700) < 0.5, "and messages have none")
+        held(tap, load, MESSAGES + POKES, "silent")
         names.process.send_signal(signal.SIGCONT)
         tap.ok(breaker_is(load, 0), "it speaks again: that is found out")
         load.play(1400, 1050, names.stop)
         tap.ok(real(load.results, 710, 1040) > 0.5, "messages have their results again")
         tap.ok(breaker_is(load, 1), "the server is dead: nobody is asked any more")
+        held(tap, load, MESSAGES + POKES + HELD, "dead")
         names.start()
         tap.ok(breaker_is(load, 0), "it is started again: that is found out")
         load.play(MESSAGES)
