@@ -17,6 +17,7 @@ import seal
 DEADLINE = 5                            # s, of one question
 HELD_MOST = 20000                       # ms, whatever the machine is doing beside
 SPF, DMARC, LIST = "v=spf1 include:_spf.%s -all", "v=DMARC1; p=reject", "bl.example.com"
+SPF_PTR = "v=spf1 ptr:%s ~all"          # his who is known by the name of his address alone
 
 CONF = """
 mode = enforce
@@ -46,6 +47,8 @@ QUESTIONS = {
     "HELO A": ("helo.{domain} A", {"helo": "temperror"}, {"helo": "unresolvable", "action": "helo"}),
     "SPF": ("{domain} TXT", {"spf": "temperror"}, {"spf": "none", "action": "spf"}),
     "SPF include": ("_spf.{domain} TXT", {"spf": "temperror"}, {"spf": "permerror", "action": "spf"}),
+    "SPF ptr": ("mail.{domain} A", {"iprev": "temperror", "spf": "temperror"},
+                {"iprev": "fail", "action": "iprev", "spf": "softfail"}),
     "DKIM key": ("sel._domainkey.{domain} TXT", {"dkim": "temperror"}, {"dkim": "permerror", "action": "dkim"}),
     "ARC key": ("arc._domainkey.seal.{domain} TXT", {"arc": "temperror"}, {"arc": "fail", "action": "arc"}),
     "DMARC": ("_dmarc.{domain} TXT", {"dmarc": "temperror"}, {"dmarc": "none", "action": "dmarc"}),
@@ -89,7 +92,7 @@ class Case:
         yield "%s PTR" % self.reverse, "mail.%s" % self.domain
         yield "mail.%s A" % self.domain, self.client
         yield "helo.%s A" % self.domain, self.client
-        yield "%s TXT" % self.domain, '"%s"' % (SPF % self.domain)
+        yield "%s TXT" % self.domain, '"%s"' % ((SPF_PTR if self.question == "SPF ptr" else SPF) % self.domain)
         yield "_spf.%s TXT" % self.domain, '"v=spf1 ip4:%s -all"' % self.client
         yield "sel._domainkey.%s TXT" % self.domain, key
         yield "arc._domainkey.seal.%s TXT" % self.domain, key
