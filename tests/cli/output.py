@@ -100,12 +100,18 @@ def cut_off():
     with Directory() as d:
         old = d.write("old", OLD)
         for name in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-            child = subprocess.Popen([PROGRAM, "--offline", "-f", "jsonl", "-o", old], stdin=subprocess.PIPE)
+            # Who runs the tests in the background may ignore SIGINT, and children inherit that.
+            child = subprocess.Popen([PROGRAM, "--offline", "-f", "jsonl", "-o", old], stdin=subprocess.PIPE,
+                                     preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
             child.stdin.write((FROM + sample() + b"\n") * 200)
             child.stdin.flush()
             time.sleep(0.3)
             child.send_signal(name)
-            child.wait()
+            try:
+                child.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
             child.stdin.close()
             tap.ok(child.returncode == -name and content(old) == OLD, "the old content stays: " + name.name)
         box = d.write("box", (FROM + sample() + b"\n") * 200)
