@@ -293,6 +293,7 @@ struct mt_signature {
 	unsigned key_bits;		/* 0: no key was read */
 	bool testing;			/* t=y in the key record */
 	bool partial;			/* l= leaves a part of the body out */
+	bool authentic;			/* so was the answer with its key, by a resolver that is trusted for it */
 };
 
 /* One set of an ARC chain (RFC 8617). */

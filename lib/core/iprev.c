@@ -96,6 +96,7 @@ mt_iprev_ptr(struct mt_iprev *iprev, struct mt_arena *arena, const struct mt_ans
 	iprev->ptr.msec = iprev->iprev.msec = answer->msec;
 	iprev->ptr.cause = iprev->iprev.cause = answer->cause;
 	iprev->stale = answer->stale;
+	iprev->authentic = answer->authentic;
 	if (mt_cause_nothing(answer->cause) || (answer->cause == MT_CAUSE_NONE && answer->nrecords == 0)) {
 		iprev->ptr.result = iprev->iprev.result = answer->stale == MT_CAUSE_NONE ? MT_NONE : MT_TEMPERROR;
 		if (answer->stale != MT_CAUSE_NONE)
@@ -128,6 +129,7 @@ mt_iprev_forward(struct mt_iprev *iprev, size_t index, const struct mt_ip *clien
 		return;
 	name = &iprev->names[index];
 	name->answered = true;
+	name->authentic = answer->authentic;
 	name->cause = answer->cause;
 	if (mt_cause_nothing(answer->cause))
 		name->forward = MT_NONE;
@@ -208,4 +210,13 @@ bool
 mt_iprev_trouble(const struct mt_iprev *iprev)
 {
 	return iprev->iprev.result == MT_TEMPERROR && !mt_iprev_open(iprev) && !(iprev->cut && iprev->nnames == 0);
+}
+
+bool
+mt_iprev_authentic(const struct mt_iprev *iprev)
+{
+	for (unsigned i = 0; iprev->authentic && i < iprev->nnames; i++)
+		if (iprev->names[i].forward == MT_PASS && iprev->names[i].authentic)
+			return true;
+	return false;
 }

@@ -13,6 +13,7 @@ struct mt_ptr_name {
 	struct mt_span name;
 	bool asked;			/* a question was made of it */
 	bool answered;
+	bool authentic;			/* the answer was, by a resolver that is trusted for it */
 	enum mt_result forward;		/* pass, fail (other addresses), none, temperror */
 	enum mt_cause cause;
 };
@@ -20,6 +21,7 @@ struct mt_ptr_name {
 struct mt_iprev {
 	struct mt_fact ptr, iprev;
 	bool cut;			/* there were more names than MT_PTR_NAMES */
+	bool authentic;			/* the PTR answer was */
 	enum mt_cause stale;		/* not MT_CAUSE_NONE: the names are out of date, and why */
 	unsigned nnames;
 	struct mt_ptr_name *names;
@@ -46,6 +48,8 @@ bool mt_iprev_trouble(const struct mt_iprev *iprev);
 struct mt_span mt_iprev_name(const struct mt_iprev *iprev);
 /* Whether answers about names are still out, so that mt_iprev_name() may change. */
 bool mt_iprev_open(const struct mt_iprev *iprev);
+/* Whether a name leads back by answers that were authentic (RFC 4035, 4.9.3). */
+bool mt_iprev_authentic(const struct mt_iprev *iprev);
 /* Whether this name is one that leads back. */
 bool mt_iprev_verified(const struct mt_iprev *iprev, struct mt_span name);
 

@@ -35,6 +35,7 @@ iprev_check(struct mt_json *r)
 	}
 	mt_json_put_fact(r, o, MT_FACT_IPREV);
 	mt_json_put(r, o, "names", names);
+	mt_json_put(r, o, "dnssec", json_boolean(peer != NULL && mt_iprev_authentic(&peer->iprev)));
 	return o;
 }
 
@@ -101,6 +102,7 @@ signature(struct mt_json *r, const struct mt_signature *s)
 	mt_json_put(r, o, "key_bits", mt_json_number(s->key_bits));
 	mt_json_put(r, o, "testing", json_boolean(s->testing));
 	mt_json_put(r, o, "partial", json_boolean(s->partial));
+	mt_json_put(r, o, "dnssec", json_boolean(s->authentic));
 	return o;
 }
 

@@ -30,7 +30,7 @@ struct signature {
 	enum mt_cause cause;
 	const char *why;
 	bool handed;			/* to the second judge */
-	bool partial;
+	bool partial, authentic;
 	char *key_name;
 	const struct mt_answer *answer;	/* about its key; lent while the message ends */
 	struct mt_key_record *key;	/* NULL: none was read */
@@ -412,6 +412,7 @@ judge_key(struct mt_dkim_message *msg, struct signature *s, const struct mt_answ
 		return;
 	}
 	s->answer = answer;
+	s->authentic = answer->authentic;
 	s->key = mt_arena_alloc(&msg->arena, sizeof *s->key);
 	if (s->key == NULL)
 		settle(s, MT_TEMPERROR, MT_CAUSE_LIMIT, "there was no memory to verify it");
@@ -543,6 +544,7 @@ tell(struct mt_signature *out, const struct signature *s, struct mt_arena *arena
 		.key_bits = s->key == NULL ? 0 : s->key->bits,
 		.testing = s->key != NULL && s->key->testing,
 		.partial = s->partial,
+		.authentic = s->authentic,
 	};
 }
 

@@ -20,6 +20,7 @@ struct world {
 	unsigned asked;
 	struct mt_answer *given[64];
 	unsigned ngiven;
+	bool authentic;
 };
 
 struct outcome {
@@ -52,6 +53,7 @@ answer(struct mt_ask *self, struct mt_span name, enum mt_rrtype type)
 			continue;
 		a = mt_answer_new(MT_CAUSE_NONE, 1, strlen(w->text[i]) + 1);
 		mt_answer_set_text(a, 0, mt_span_text(w->text[i]));
+		a->authentic = w->authentic;
 	}
 	if (a == NULL)
 		a = mt_answer_new(w->cause == MT_CAUSE_NONE ? MT_CAUSE_NXDOMAIN : w->cause, 0, 0);
@@ -632,6 +634,11 @@ test_headers(void)
 	m = sign_with(&s, "rsa1024", "Subject: caf\xe9 \xff\x01\r\n" HEADER "\r\n" BODY);
 	run(&o, &w, m, 0);
 	tap_ok(o.word == MT_PASS, "bytes over 127 in a signed field");
+	tap_ok(!o.sig[0].authentic, "a key of no authentic answer");
+	done(&o);
+	w.authentic = true;
+	run(&o, &w, m, 0);
+	tap_ok(o.word == MT_PASS && o.sig[0].authentic, "a key of an authentic answer");
 	done(&o);
 	free(m);
 	m = sign_with(&other, "rsa1024", "X-Odd: abcdef\r\n" HEADER "\r\n" BODY);

@@ -100,6 +100,30 @@ one_case(size_t c, bool backwards)
 	mt_arena_fini(&arena);
 }
 
+/* One name that leads back, by answers that are authentic or not. */
+static bool
+is_authentic(bool name, bool address)
+{
+	struct mt_answer *ptr = ptr_answer(0, 1), *forward = mt_answer_new(MT_CAUSE_NONE, 1, 0);
+	struct mt_iprev iprev = { 0 };
+	struct mt_arena arena;
+	struct mt_ip client;
+	bool authentic;
+
+	mt_arena_init(&arena, 256, 65536);
+	mt_ip_parse(&client, MT_SPAN("192.0.2.7"));
+	ptr->authentic = name;
+	forward->authentic = address;
+	forward->records[0].ip = client;
+	mt_iprev_ptr(&iprev, &arena, ptr);
+	mt_iprev_forward(&iprev, 0, &client, forward);
+	authentic = mt_iprev_authentic(&iprev);
+	mt_answer_unref(ptr);
+	mt_answer_unref(forward);
+	mt_arena_fini(&arena);
+	return authentic;
+}
+
 int
 main(void)
 {
@@ -147,5 +171,8 @@ main(void)
 	tap_ok(iprev.ptr.result == MT_TEMPERROR && iprev.ptr.cause == MT_CAUSE_DEADLINE, "no PTR answer until the deadline");
 	mt_answer_unref(ptr);
 	mt_arena_fini(&arena);
+	for (unsigned both = 0; both < 4; both++)
+		tap_ok(is_authentic(both & 1, both & 2) == (both == 3), "authentic: %s, %s", both & 1 ? "the name" : "not the name",
+		    both & 2 ? "its address" : "not its address");
 	return tap_done();
 }

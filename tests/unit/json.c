@@ -127,10 +127,10 @@ static const struct {
 	{ "no signature", plain, "checks.dkim", "[]" },
 	{ "dkim", checks, "checks.dkim.0", "{\"state\": \"fail\", \"domain\": \"foo.example\", \"selector\": \"s1\", "
 	    "\"algorithm\": \"rsa-sha256\", \"identity\": \"@foo.example\", \"cause\": null, \"why\": \"the body was changed\", "
-	    "\"key_bits\": 2048, \"testing\": true, \"partial\": true}" },
+	    "\"key_bits\": 2048, \"testing\": true, \"partial\": true, \"dnssec\": false}" },
 	{ "dkim, no key", checks, "checks.dkim.1", "{\"state\": \"temperror\", \"domain\": \"esp.example\", \"selector\": null, "
 	    "\"algorithm\": null, \"identity\": null, \"cause\": \"servfail\", \"why\": \"the key could not be asked for\", "
-	    "\"key_bits\": null, \"testing\": false, \"partial\": false}" },
+	    "\"key_bits\": null, \"testing\": false, \"partial\": false, \"dnssec\": false}" },
 	{ "arc", checks, "checks.arc", "{\"state\": \"fail\", \"instance\": 2, \"sealer\": \"miho.example\", \"cause\": null, "
 	    "\"why\": \"seal 2 does not fit\", \"partial\": false, \"oldest_pass\": 1, \"sets\": [{\"instance\": 1, \"sealer\": \"list.example\", "
 	    "\"authserv_id\": \"mx.list.example\", \"remote_ip\": \"2001:db8::9\"}, {\"instance\": 2, "
@@ -192,7 +192,7 @@ static const struct {
 	{ "no errors", plain, "errors", "[]" },
 	{ "nothing: offset", nothing, "input", "{\"file\": null, \"offset\": null, \"queue_id\": null}" },
 	{ "nothing: no client to ask about", nothing, "checks.iprev", "{\"state\": \"skipped\", \"reason\": \"no-input\", "
-	    "\"cause\": null, \"ms\": 0, \"names\": []}" },
+	    "\"cause\": null, \"ms\": 0, \"names\": [], \"dnssec\": false}" },
 	{ "nothing: hops", nothing, "hops", "[]" },
 	{ "nothing: boundary", nothing, "boundary", "{\"hop\": null, \"ip\": null, \"reason\": null}" },
 	{ "nothing: reply", nothing, "policy.reply", "null" },
