@@ -14,6 +14,7 @@
 #include "lib/base/name.h"
 #include "lib/core/forgery_signs.h"
 #include "lib/core/hop.h"
+#include "lib/core/links.h"
 #include "lib/core/trace.h"
 
 static bool
@@ -29,9 +30,16 @@ strong(const struct mt_hop *hop)
 static bool
 open_question(const struct mt_trace *trace, const struct mt_hop *newer)
 {
-	enum mt_result iprev = trace->peer->iprev.iprev.result;
+	const struct mt_iprev *names = &trace->peer->iprev;
+	enum mt_result iprev = names->iprev.result;
 
-	return mt_hop_has(newer, MT_HOP_LIVE) && iprev != MT_PASS && iprev != MT_FAIL && iprev != MT_NONE;
+	if (!mt_hop_has(newer, MT_HOP_LIVE))
+		return false;
+	for (unsigned i = 0; i < names->nnames; i++)
+		if (names->names[i].forward == MT_TEMPERROR)
+			return true;
+	return trace->peer->helo.fact.result == MT_TEMPERROR ||
+	    (iprev != MT_PASS && iprev != MT_FAIL && iprev != MT_NONE);
 }
 
 /* Two signs of different kinds: the form of the line with its date, or with how it fits the
@@ -45,7 +53,8 @@ contradicted(const struct mt_trace *trace, const struct mt_hop *hop, const struc
 	/* A name that is not the client's own is no tie; nor is it one more sign against the line:
 	 * many servers give a name that leads elsewhere. */
 	bool apart = hop->link == MT_LINK_UNLINKED && !open &&
-	    (hop->by.len == 0 || !mt_name_same(hop->by, newer->from.helo));
+	    (hop->by.len == 0 || (!mt_name_same(hop->by, newer->from.helo) &&
+	    !mt_links_same_organisation(hop->by, newer->from.helo)));
 	bool stray = !open && mt_signs_no_server(newer);
 
 	if (strong(hop))

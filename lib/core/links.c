@@ -134,12 +134,13 @@ mt_links_grade(const struct mt_hop *older, const struct mt_hop *newer, const str
 	if (by_ip.family != 0 && mt_ip_equal(&by_ip, &newer->from.ip))
 		return MT_LINK_LINKED;
 	*why = "the name of its writer is that of the newer line's client";
-	if (names(by, rdns))
+	if (names(by, rdns) || (mt_hop_has(newer, MT_HOP_LIVE) && verified_name(newer, peer, by, names)))
 		return MT_LINK_LINKED;
 	if (names(by, helo) && grade_helo(newer, peer, why) == MT_LINK_LINKED)
 		return grade_helo(newer, peer, why);
 	*why = "its writer and the newer line's client are of one organisation";
-	if (mt_links_same_organisation(by, rdns))
+	if (mt_links_same_organisation(by, rdns) ||
+	    (mt_hop_has(newer, MT_HOP_LIVE) && verified_name(newer, peer, by, mt_links_same_organisation)))
 		return MT_LINK_PLAUSIBLE;
 	if (names(by, helo))
 		return grade_helo(newer, peer, why);

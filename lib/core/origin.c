@@ -123,9 +123,16 @@ doubt(struct reasons *r, size_t i, unsigned percent)
 	char text[MT_IP_TEXT];
 	struct mt_buf buf;
 
-	if (boundary->hop <= i + 1 || percent <= INVENTED_PERCENT || tied(r->trace, i))
+	if (percent <= INVENTED_PERCENT)
 		return percent;
 	mt_buf_init(&buf, &r->trace->arena, 0);
+	if (boundary->hop == 0) {
+		mt_buf_format(&buf, "%u %% at most: no line is believed", INVENTED_PERCENT);
+		tell(r, &buf);
+		return INVENTED_PERCENT;
+	}
+	if (boundary->hop <= i + 1 || tied(r->trace, i))
+		return percent;
 	mt_buf_format(&buf, "hop %u: %u %% at most: nothing that was verified ties it to the client of hop %u",
 	    boundary->hop - 1, INVENTED_PERCENT, boundary->hop);
 	if (boundary->ip.family != 0)

@@ -57,7 +57,7 @@ static const struct {
 	bool verified;
 	const char *why;
 } given[] = {
-	{ "it leads to the client", S("mail.example.net"), NO_PTR, MT_PASS, true, true, 0, NULL, MT_LINK_LINKED, true, "leads to" },
+	{ "it leads to the client", S("mail.example.net"), NO_PTR, MT_PASS, true, true, 0, NULL, MT_LINK_LINKED, true, "newer line's client" },
 	{ "it is one of the client's names", S("mail.example.net"), S("mail.example.net"), MT_TEMPERROR, true, true, 0, NULL,
 	    MT_LINK_LINKED, true, "newer line's client" },
 	{ "of the organisation of one", S("mail.example.net"), S("dsl.example.net"), MT_MISMATCH, true, true, 0, NULL,
