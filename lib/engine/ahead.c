@@ -8,15 +8,12 @@
 #include "lib/core/spf.h"
 #include "lib/core/spf_record.h"
 
-/* While so many are left for judges, more is asked ahead: where much is asked, they find less
- * of it in the cache, and nothing that they may not ask. */
-#define LEFT 20
-
 /* RFC 7208, 4.6.4: an evaluation makes ten look-ups.  MT_BUDGET_AHEAD, twice as many names,
  * leave room for those that it asks of an MX. */
 struct mt_budget {
 	atomic_uint refs;
 	atomic_uint spent;
+	unsigned left;			/* see mt_budget_new() */
 	atomic_uint taken;		/* slots */
 	atomic_uint slot[MT_BUDGET_AHEAD];	/* hashes of what was asked ahead; 0: not yet */
 };
@@ -32,12 +29,14 @@ struct run {
 /* ---- the budget -------------------------------------------------------------------- */
 
 struct mt_budget *
-mt_budget_new(void)
+mt_budget_new(unsigned left)
 {
 	struct mt_budget *budget = calloc(1, sizeof *budget);
 
-	if (budget != NULL)
-		atomic_init(&budget->refs, 1);
+	if (budget == NULL)
+		return NULL;
+	atomic_init(&budget->refs, 1);
+	budget->left = left < MT_BUDGET_MOST ? left : MT_BUDGET_MOST;
 	return budget;
 }
 
@@ -116,9 +115,9 @@ charge_ahead(struct mt_budget *budget, const char *name, enum mt_rrtype type)
 {
 	unsigned hash = hash_of(name, type), slot, before;
 
-	if (was_ahead(budget, hash) || atomic_load(&budget->spent) >= MT_BUDGET_MOST - LEFT ||
+	if (was_ahead(budget, hash) || atomic_load(&budget->spent) >= MT_BUDGET_MOST - budget->left ||
 	    !count_to(&budget->taken, MT_BUDGET_AHEAD, &slot) ||
-	    !count_to(&budget->spent, MT_BUDGET_MOST - LEFT, &before))
+	    !count_to(&budget->spent, MT_BUDGET_MOST - budget->left, &before))
 		return false;
 	atomic_store(&budget->slot[slot], hash);
 	return true;

@@ -14,7 +14,8 @@
  * thread, no lock. */
 struct mt_budget;
 
-struct mt_budget *mt_budget_new(void);
+/* left: what judges may still ask when no more is asked ahead.  NULL: no memory. */
+struct mt_budget *mt_budget_new(unsigned left);
 struct mt_budget *mt_budget_ref(struct mt_budget *budget);
 void mt_budget_unref(struct mt_budget *budget);
 /* Another message begins, for which `spent` questions of the connection count. */
@@ -25,8 +26,8 @@ bool mt_budget_ask(struct mt_budget *budget, const char *name, enum mt_rrtype ty
 unsigned mt_budget_spent(const struct mt_budget *budget);
 
 /* An answer of TXT that came for a message; address: MT_RR_A or MT_RR_AAAA, the client's
- * family, 0 where it is not known.  What it leads to is asked within the budget, and leaves
- * judges a third of it.  The cache outlives every question.  Any thread. */
+ * family, 0 where it is not known.  What it leads to is asked within the budget.  The cache
+ * outlives every question.  Any thread. */
 void mt_ahead_spf(struct mt_cache *cache, struct mt_budget *budget, const struct mt_answer *txt,
     enum mt_rrtype address);
 

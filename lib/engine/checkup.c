@@ -457,6 +457,19 @@ static const struct {
 	{ DMARC, judge_dmarc, true, RELAY, 0 },
 };
 
+#define LEFT 20				/* questions, where no list asks about hops */
+
+unsigned
+mt_checkup_reserve(const struct mt_config *config)
+{
+	unsigned left = judges[0].keep;
+
+	for (size_t i = 0; i < config->dnsbl.nzones; i++)
+		if ((config->dnsbl.zones[i].check & MT_DNSBL_HOPS) != 0)
+			left += MT_CHECKUP_SUBJECTS - 1;
+	return left > LEFT ? left : LEFT;
+}
+
 static unsigned
 take_news(struct mt_checkup *checkup)
 {

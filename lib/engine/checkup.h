@@ -51,6 +51,9 @@ void mt_checkup_end(struct mt_checkup *checkup);
  * last: no answer counts that is not here. */
 bool mt_checkup_run(struct mt_checkup *checkup, bool last);
 
+/* Questions that judges of a message of this client must be left, whatever is asked ahead: where
+ * much is asked, they find less of it in the cache, and nothing that they may not ask. */
+unsigned mt_checkup_reserve(const struct mt_config *config);
 /* Asks ahead for what every message of this client will want: at CONNECT, and at HELO. */
 void mt_checkup_connect(struct mt_conn *conn);
 void mt_checkup_greet(struct mt_conn *conn);

@@ -188,10 +188,7 @@ mt_conn_open(struct mt_engine *engine, const struct mt_client *client)
 	if (conn == NULL)
 		return NULL;
 	conn->inbox = mt_inbox_new();
-	conn->budget = mt_budget_new();
-	if (conn->inbox == NULL || conn->budget == NULL) {
-		mt_inbox_unref(conn->inbox);
-		mt_budget_unref(conn->budget);
+	if (conn->inbox == NULL) {
 		free(conn);
 		return NULL;
 	}
@@ -202,6 +199,11 @@ mt_conn_open(struct mt_engine *engine, const struct mt_client *client)
 	conn->lookup = mt_lookup_ref(engine->lookup);
 	conn->sources = mt_sources_ref(engine->sources);
 	pthread_mutex_unlock(&engine->lock);
+	conn->budget = mt_budget_new(mt_checkup_reserve(conn->config));
+	if (conn->budget == NULL) {
+		mt_conn_close(conn);
+		return NULL;
+	}
 	conn->settings = mt_listeners_settings(conn->config, mt_span_text(client->listener), client->listener_port);
 	mt_arena_init(&conn->arena, FIRST_CHUNK, CEILING);
 	conn->idle = conn->config->policy.mode == MT_MODE_OFF;
