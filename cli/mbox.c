@@ -167,6 +167,20 @@ field_add(struct reader *r, struct mt_span bytes)
 	return 0;
 }
 
+/* Apple Mail begins a file with the number of the message's bytes. */
+static bool
+is_count(const struct reader *r, struct mt_span line)
+{
+	size_t n = 0;
+
+	while (n < line.len && is_digit(line.ptr[n]))
+		n++;
+	for (size_t i = n; i < line.len; i++)
+		if (strchr(" \t\r\n", line.ptr[i]) == NULL || line.ptr[i] == '\0')
+			return false;
+	return r->offset == 0 && n > 0;
+}
+
 /* From_ lines, and those that an mbox quoted, are left behind in headers and never were fields. */
 static int
 line_lost(struct reader *r, struct mt_span line)
@@ -177,7 +191,7 @@ line_lost(struct reader *r, struct mt_span line)
 		bare.ptr++;
 		bare.len--;
 	}
-	if (r->sink->lost == NULL || (bare.len >= 5 && memcmp(bare.ptr, "From ", 5) == 0))
+	if (r->sink->lost == NULL || (bare.len >= 5 && memcmp(bare.ptr, "From ", 5) == 0) || is_count(r, line))
 		return 0;
 	return r->sink->lost(r->sink->ctx, line);
 }

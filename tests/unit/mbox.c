@@ -105,6 +105,7 @@ static const struct row {
 	{ "folds stay", true, BYTES("A: 1\n\t2\n 3\nB: x\n\n"), BYTES("@0 A= 1\n\t2\n 3;B= x;|") },
 	{ "no empty line", true, BYTES("A: 1\nB: 2"), BYTES("@0 A= 1;B= 2;|") },
 	{ "a field without a value", true, BYTES("A:\nB:\r\n\n"), BYTES("@0 A=;B=;|") },
+	{ "Apple Mail's number of bytes in front", true, BYTES("2041      \nA: 1\n\nx\n"), BYTES("@0 A= 1;[x\n]") },
 	{ "white space before the colon", true, BYTES("A \t: 1\n\n"), BYTES("@0 A \t= 1;|") },
 	{ "a line without a colon is kept out", true, BYTES("A: 1\ngarbage\n more\nB: 2\n\n"), BYTES("@0 A= 1;!!B= 2;|") },
 	{ "a name with a space is none", true, BYTES("A b: 1\nB: 2\n\n"), BYTES("@0 !B= 2;|") },
