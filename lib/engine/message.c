@@ -580,8 +580,12 @@ mt_trace_conclude(struct mt_trace *trace, enum mt_stage stage)
 		trace->verdict = message->early;
 	}
 	mt_sources_name(message->conn->sources, trace);
-	remember(message);
 	trace->traced_msec = mt_engine_wall_msec(message->conn->engine);
+	/* What was broken off with a recipient that was accepted came to nothing that speaks of the
+	 * client. */
+	if (trace->recipients_seen > 0 && trace->refused > 0)
+		return MT_OK;
+	remember(message);
 	count(message->conn->engine, &trace->verdict);
 	return MT_OK;
 }

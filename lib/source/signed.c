@@ -99,7 +99,8 @@ void
 mt_signed_bodies_add(struct mt_signed_bodies *bodies, struct mt_span bytes)
 {
 	for (size_t i = 0; i < bodies->count; i++)
-		mt_canon_body_add(&bodies->body[i]->canon, bytes);
+		if (bodies->body[i]->canon.out.total <= bodies->body[i]->most)
+			mt_canon_body_add(&bodies->body[i]->canon, bytes);
 }
 
 bool

@@ -39,7 +39,8 @@ struct mt_signed_body {
 	enum mt_canon how;
 	bool sha1;
 	uint64_t most;			/* l=; UINT64_MAX: none */
-	uint64_t total;			/* bytes of the canonical form, known at its end */
+	uint64_t total;			/* bytes of the canonical form, known at its end; where it is
+					 * longer than l=, no more than that is known */
 	struct mt_canon_body canon;
 	struct mt_crypto_hash *hash;
 	uint8_t digest[MT_CRYPTO_HASH];	/* at its end */
