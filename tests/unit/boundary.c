@@ -281,6 +281,8 @@ test_lost(void)
 		    p.trace.boundary.hop == (losses[i].believed == 0 ? 0 : p.trace.nhops - losses[i].believed + 1) &&
 		    p.trace.origin.proved_hop == p.trace.boundary.hop, "a line that was lost, %s: hop %u, '%s': %s",
 		    losses[i].name, p.trace.boundary.hop, ip, p.trace.boundary.reason);
+		tap_ok(p.trace.boundary.hop > 0 || p.trace.origin.confidence <= 50, "%u of 100 for its origin",
+		    p.trace.origin.confidence);
 		path_close(&p);
 	}
 }
