@@ -248,6 +248,31 @@ def first_time(tap):
         shutil.rmtree(folder)
 
 
+def broken_off(tap):
+    """A message that is broken off with a recipient that was accepted says nothing of its client; one whose
+    recipients were all refused does."""
+    folder = new_folder()
+    try:
+        with Host(folder, 'rule "nobody" { recipient = "nobody@*" action = reject }\n') as host:
+            host.hears(STRANGER)
+            host.settles()
+            for recipients, wanted in ((("<nobody@example.org>", "<b@example.org>"), 1), (("<nobody@example.org>",), 2)):
+                with host.session() as session:
+                    session.begin(address=STRANGER, helo="mail.example.net")
+                    session.mail()
+                    words = [session.rcpt(recipient).word for recipient in recipients]
+                    session.abort()
+                    session.quit()
+                host.said(None)
+                host.becomes(lambda c, most=wanted: c["store-written"] >= most)
+                time.sleep(0.3)         # what must not come has no end to wait for
+                written = host.engine_counters()["store-written"]
+                tap.ok(words[0] == "reject" and written == wanted,
+                       f"broken off behind {len(recipients)} recipients, one refused", (words, written))
+    finally:
+        shutil.rmtree(folder)
+
+
 def trouble(tap):
     """A file that is damaged, and one that cannot be written: the mail goes on."""
     folder = new_folder()
@@ -309,4 +334,4 @@ def rehearsal(tap):
 
 
 if __name__ == "__main__":
-    sys.exit(client.play([killed, one_connection, same_as, first_time, trouble, rehearsal]))
+    sys.exit(client.play([killed, one_connection, same_as, first_time, broken_off, trouble, rehearsal]))
