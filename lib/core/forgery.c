@@ -30,16 +30,11 @@ strong(const struct mt_hop *hop)
 static bool
 open_question(const struct mt_trace *trace, const struct mt_hop *newer)
 {
-	const struct mt_iprev *names = &trace->peer->iprev;
-	enum mt_result iprev = names->iprev.result;
+	const struct mt_peer *peer = trace->peer;
+	enum mt_result iprev = peer->iprev.iprev.result;
 
-	if (!mt_hop_has(newer, MT_HOP_LIVE))
-		return false;
-	for (unsigned i = 0; i < names->nnames; i++)
-		if (names->names[i].forward == MT_TEMPERROR)
-			return true;
-	return trace->peer->helo.fact.result == MT_TEMPERROR ||
-	    (iprev != MT_PASS && iprev != MT_FAIL && iprev != MT_NONE);
+	return mt_hop_has(newer, MT_HOP_LIVE) && (mt_iprev_silent(&peer->iprev) ||
+	    peer->helo.fact.result == MT_TEMPERROR || (iprev != MT_PASS && iprev != MT_FAIL && iprev != MT_NONE));
 }
 
 /* Two signs of different kinds: the form of the line with its date, or with how it fits the

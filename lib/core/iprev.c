@@ -220,3 +220,12 @@ mt_iprev_authentic(const struct mt_iprev *iprev)
 			return true;
 	return false;
 }
+
+bool
+mt_iprev_silent(const struct mt_iprev *iprev)
+{
+	for (unsigned i = 0; i < iprev->nnames; i++)
+		if (iprev->names[i].forward == MT_TEMPERROR)
+			return true;
+	return false;
+}

@@ -48,6 +48,8 @@ bool mt_iprev_trouble(const struct mt_iprev *iprev);
 struct mt_span mt_iprev_name(const struct mt_iprev *iprev);
 /* Whether answers about names are still out, so that mt_iprev_name() may change. */
 bool mt_iprev_open(const struct mt_iprev *iprev);
+/* Whether some name could not be led back now, whatever the others do. */
+bool mt_iprev_silent(const struct mt_iprev *iprev);
 /* Whether a name leads back by answers that were authentic (RFC 4035, 4.9.3). */
 bool mt_iprev_authentic(const struct mt_iprev *iprev);
 /* Whether this name is one that leads back. */

@@ -114,13 +114,19 @@ mt_relay_rewritten(struct mt_relay_run *j)
 	return true;
 }
 
+/* A field that anybody can write; NULL: there is none. */
+static bool
+marked(struct mt_relay_run *j, const char *field, const char *claim)
+{
+	if (field != NULL)
+		mt_buf_format(&j->text, "the field %s claims %s", field, claim);
+	return field != NULL;
+}
+
 bool
 mt_relay_forward_mark(struct mt_relay_run *j)
 {
-	if (j->trace->marks.forward == NULL)
-		return false;
-	mt_buf_format(&j->text, "the field %s claims a forwarder", j->trace->marks.forward);
-	return true;
+	return marked(j, j->trace->marks.forward, "a forwarder");
 }
 
 /* One exchanger of a domain is the server, of its house, or of its network: a filter takes mail
@@ -286,18 +292,12 @@ mt_relay_aligned(struct mt_relay_run *j)
 bool
 mt_relay_list_mark(struct mt_relay_run *j)
 {
-	if (j->trace->marks.list == NULL)
-		return false;
-	mt_buf_format(&j->text, "the field %s claims a mailing list", j->trace->marks.list);
-	return true;
+	return marked(j, j->trace->marks.list, "a mailing list");
 }
 
 bool
 mt_relay_service_mark(struct mt_relay_run *j)
 {
-	if (j->trace->marks.service == NULL)
-		return false;
-	mt_buf_format(&j->text, "the field %s claims a service that sends for others", j->trace->marks.service);
-	return true;
+	return marked(j, j->trace->marks.service, "a service that sends for others");
 }
 

@@ -97,20 +97,6 @@ mt_relay_note_answer(struct mt_relay_run *j, enum mt_relay_asked what, enum mt_c
 		mt_relay_note_trouble(j, cause);
 }
 
-/* Some name of the client could not be led back to it now, or what it calls itself could not be
- * looked up. */
-static bool
-names_open(const struct mt_trace *trace)
-{
-	const struct mt_iprev *iprev = &trace->peer->iprev;
-
-	for (unsigned i = 0; i < iprev->nnames; i++)
-		if (iprev->names[i].forward == MT_TEMPERROR)
-			return true;
-	return trace->facts.fact[MT_FACT_IPREV].result == MT_TEMPERROR ||
-	    trace->peer->helo.fact.result == MT_TEMPERROR;
-}
-
 /* The names of the server as they were seen from inside: those that lead back to it, and what it
  * calls itself, which proves nothing unless that was looked up (RFC 2505, 2.1). */
 void
@@ -126,7 +112,7 @@ mt_relay_find_names(struct mt_relay_run *j)
 		 * the bound. */
 		if (fact->result == MT_TEMPERROR || fact->cause == MT_CAUSE_LIMIT)
 			mt_relay_note_trouble(j, fact->cause);
-		else if (names_open(j->trace))
+		else if (mt_iprev_silent(iprev) || peer->helo.fact.result == MT_TEMPERROR)
 			mt_relay_note_trouble(j, MT_CAUSE_NONE);
 		if (fact->result == MT_SKIPPED && fact->cause == MT_CAUSE_OFFLINE)
 			j->nameless = true;
